@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Emulator.Host;
+
+/// <summary>Links an app that runs within a test to the test that started it: flows along the app's thread.</summary>
+internal sealed class EmulatorSession(IReadOnlyDictionary<string, string?> settings)
+{
+    private static readonly AsyncLocal<EmulatorSession?> CurrentSession = new();
+
+    private readonly TaskCompletionSource<(WebApplication App, DurableTaskClient Client)> _started =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Null if the app is a program of its own.</summary>
+    public static EmulatorSession? Current
+    {
+        get => CurrentSession.Value;
+        set => CurrentSession.Value = value;
+    }
+
+    public IReadOnlyDictionary<string, string?> Settings => settings;
+
+    public Task<(WebApplication App, DurableTaskClient Client)> StartedTask => _started.Task;
+
+    /// <summary>Ends the program with its one-line message. Never returns; typed so that callers can throw it.</summary>
+    public static EmulatorException Exit(EmulatorException e)
+    {
+        Console.Error.WriteLine(e.Message);
+        Environment.Exit(1);
+        return e;
+    }
+
+    public void Started(WebApplication app, DurableTaskClient client) => _started.TrySetResult((app, client));
+}

@@ -1,0 +1,32 @@
+using System.Numerics;
+
+namespace FunctionApp.Multiply;
+
+/// <summary>Arithmetic on JSON numbers in text form, with the number semantics of Python.</summary>
+internal static class JsonNumber
+{
+    /// <summary>
+    /// The product as a JSON number: exact if both are integers; otherwise the shortest text that reads back to the
+    /// IEEE 754 product, always with a fraction or an exponent, so that a reader again takes it for a double.
+    /// </summary>
+    /// <exception cref="OverflowException">The product of two doubles is not finite.</exception>
+    public static string Multiply(string x, string y)
+    {
+        if (IsInteger(x) && IsInteger(y))
+        {
+            return (BigInteger.Parse(x, CultureInfo.InvariantCulture) * BigInteger.Parse(y, CultureInfo.InvariantCulture))
+                .ToString(CultureInfo.InvariantCulture);
+        }
+
+        double product = double.Parse(x, CultureInfo.InvariantCulture) * double.Parse(y, CultureInfo.InvariantCulture);
+        if (!double.IsFinite(product))
+        {
+            throw new OverflowException("The product is not a finite IEEE 754 double.");
+        }
+
+        string text = product.ToString("R", CultureInfo.InvariantCulture);
+        return IsInteger(text) ? text + ".0" : text;
+    }
+
+    private static bool IsInteger(string number) => number.AsSpan().IndexOfAny('.', 'e', 'E') < 0;
+}

@@ -1,0 +1,44 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace FunctionApp.Multiply;
+
+/// <summary>
+/// The results, a row each. Every task is a partition of its own (PartitionKey = task ID), so that load spreads over
+/// the table's servers, and each call below is one storage request.
+/// </summary>
+public sealed class ResultsTable(TableClient table)
+{
+    private const string RowKey = "result";
+    private const string Column = "Result";
+
+    /// <summary>Writes the result, a JSON number; to write it again changes nothing.</summary>
+    /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
+    public Task SaveAsync(string taskId, string result, CancellationToken cancellationToken) => table.UpsertEntityAsync(
+        new TableEntity(taskId, RowKey) { [Column] = result }, TableUpdateMode.Replace, cancellationToken);
+
+    /// <summary>The result, a JSON number; null if there is none.</summary>
+    /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
+    public async Task<string?> FindAsync(string taskId, CancellationToken cancellationToken)
+    {
+        NullableResponse<TableEntity> row =
+            await table.GetEntityIfExistsAsync<TableEntity>(taskId, RowKey, [Column], cancellationToken);
+        return row.HasValue ? row.Value!.GetString(Column) : null;
+    }
+
+    /// <summary>Creates the table if need be; called once, at start.</summary>
+    /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
+    internal async Task CreateIfNotExistsAsync()
+    {
+        try
+        {
+            await table.CreateIfNotExistsAsync();
+        }
+        catch (Exception e) when (Problems.IsOutage(e))
+        {
+            string reason = (e.InnerException ?? e).Message.Split('\n', 2)[0].Trim();
+            throw new StartupException(
+                $"Cannot use Table Storage at {table.Uri.GetLeftPart(UriPartial.Authority)}: {reason} Is it running (locally: npx azurite), and is the setting AzureWebJobsStorage right?", e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Azure.Identity;
+using Azure.Monitor.OpenTelemetry.Exporter;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.OpenTelemetry;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FunctionApp;
+
+/// <summary>Traces, metrics and logs to Azure Monitor, when its connection string is set.</summary>
+internal static class Telemetry
+{
+    public static void AddTelemetry(this FunctionsApplicationBuilder builder)
+    {
+        string? connectionString = builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"];
+        if (string.IsNullOrWhiteSpace(connectionString))
+        {
+            return;
+        }
+
+        builder.Services.AddOpenTelemetry()
+            .UseFunctionsWorkerDefaults()
+            .UseAzureMonitorExporter(exporter =>
+            {
+                exporter.ConnectionString = connectionString;
+                exporter.Credential = Credential(builder.Configuration["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]);
+            });
+    }
+
+    // "Authorization=AAD;ClientId=<guid>", as the Functions host reads it: https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+    private static ManagedIdentityCredential? Credential(string? authentication)
+    {
+        if (string.IsNullOrWhiteSpace(authentication))
+        {
+            return null;
+        }
+
+        string? clientId = authentication
+            .Split(';', StringSplitOptions.TrimEntries)
+            .Where(part => part.StartsWith("ClientId=", StringComparison.OrdinalIgnoreCase))
+            .Select(part => part["ClientId=".Length..])
+            .FirstOrDefault();
+        return new ManagedIdentityCredential(StorageAccount.Identity(clientId));
+    }
+}
