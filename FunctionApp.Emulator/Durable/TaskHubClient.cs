@@ -10,7 +10,7 @@ namespace FunctionApp.Emulator.Durable;
 /// <summary>The durable client of a task hub in the same process.</summary>
 internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
 {
-    private static readonly OrchestrationRuntimeStatus[] Running =
+    private static readonly OrchestrationRuntimeStatus[] Unfinished =
         [OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Suspended];
 
     public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
@@ -42,7 +42,7 @@ internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
 
     public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
-        => WaitAsync(instanceId, status => !Running.Contains(status), getInputsAndOutputs, cancellation);
+        => WaitAsync(instanceId, status => !Unfinished.Contains(status), getInputsAndOutputs, cancellation);
 
     public override Task TerminateInstanceAsync(
         string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default)
@@ -75,22 +75,14 @@ internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
         }
     }
 
-    private static HashSet<OrchestrationRuntimeStatus> ParseDedupeStatuses(IReadOnlyList<string>? names)
-    {
-        if (names is null)
-        {
-            return [.. Running];
-        }
-
-        HashSet<OrchestrationRuntimeStatus> statuses = [.. names.Select(name =>
-            Enum.TryParse(name, ignoreCase: true, out OrchestrationRuntimeStatus status)
-                ? status
-                : throw new ArgumentException($"'{name}' is not an orchestration runtime status."))];
-        return statuses.Contains(OrchestrationRuntimeStatus.Terminated) && !Running.All(statuses.Contains)
-            ? throw new ArgumentException(
-                "With 'Terminated' to be deduplicated, a running instance cannot be replaced, as it would be terminated first.")
-            : statuses;
-    }
+    // An unfinished instance is never replaced, as the Functions host has it by default.
+    private static HashSet<OrchestrationRuntimeStatus> ParseDedupeStatuses(IReadOnlyList<string>? names) =>
+    [
+        .. Unfinished,
+        .. (names ?? []).Select(name => Enum.TryParse(name, ignoreCase: true, out OrchestrationRuntimeStatus status)
+            ? status
+            : throw new ArgumentException($"'{name}' is not an orchestration runtime status.")),
+    ];
 
     private async Task<OrchestrationMetadata> WaitAsync(
         string id, Func<OrchestrationRuntimeStatus, bool> isReached, bool inputsAndOutputs, CancellationToken cancellation)

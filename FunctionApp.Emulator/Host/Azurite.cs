@@ -12,9 +12,6 @@ internal sealed class Azurite : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    // Azurite handles SIGTERM by closing; emitting it within the process works on every platform.
-    private const string EndWithStandardInput = "process.stdin.resume().on('close', () => process.emit('SIGTERM'));";
-
     private readonly Uri _endpoint;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -22,8 +19,7 @@ internal sealed class Azurite : IDisposable
     private Azurite(Uri endpoint, string dataFolder)
     {
         _endpoint = endpoint;
-        string script = Path.Combine(EmulatorSettings.Directory, "node_modules", "azurite", "dist", "src", "table", "main.js");
-        if (!File.Exists(script))
+        if (!Directory.Exists(Path.Combine(EmulatorSettings.Directory, "node_modules", "azurite")))
         {
             throw new EmulatorException("Azurite is not installed. Build FunctionApp.Emulator again, or run 'npm ci' in its folder.");
         }
@@ -39,7 +35,7 @@ internal sealed class Azurite : IDisposable
             RedirectStandardError = true,
             ArgumentList =
             {
-                "--eval", $"{EndWithStandardInput} require(process.argv[1])", "--", script,
+                Path.Combine(EmulatorSettings.Directory, "Host", "azurite.js"),
                 "--tableHost", endpoint.Host,
                 "--tablePort", endpoint.Port.ToString(CultureInfo.InvariantCulture),
                 "--location", Path.Combine(dataFolder, "azurite"),

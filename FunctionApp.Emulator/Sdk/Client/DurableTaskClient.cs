@@ -11,8 +11,8 @@ public abstract class DurableTaskClient(string name) : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     /// <exception cref="global::DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException">
-    /// The instance ID is taken by an instance in one of <see cref="StartOrchestrationOptions.DedupeStatuses"/> or, where
-    /// these are null, by an unfinished one. An instance in another status is replaced.
+    /// The instance ID is taken by an unfinished instance, or by an ended one whose status is in
+    /// <see cref="StartOrchestrationOptions.DedupeStatuses"/>. Any other ended instance is replaced without a word.
     /// </exception>
     public abstract Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName,

@@ -1,0 +1,3 @@
+using FunctionApp.Tests.Api;
+
+[assembly: AssemblyFixture(typeof(ApiFixture))]

@@ -1,0 +1,128 @@
+targetScope = 'subscription'
+
+@description('Name of the environment: it names the resource group and, hashed, every resource in it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Azure region. It must have Flex Consumption: az functionapp list-flexconsumption-locations')
+param location string
+
+@description('Memory of an instance in MB. CPU comes in proportion: a quarter, one or two cores.')
+@allowed(['512', '2048', '4096'])
+param instanceMemoryMB string = '2048'
+
+@description('How many instances the app may have at most, which also caps what it can cost.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 100
+
+@description('Instances for orchestrations and activities that are kept running. 0 costs nothing when idle; 1 spares the cold start.')
+@minValue(0)
+@maxValue(1000)
+param alwaysReadyInstances int = 0
+
+@description('How long the multiplication takes, as a time span.')
+param slowMultiplyDelay string = '00:00:02'
+
+@description('How long a task may take, retries included, before it fails, as a time span.')
+param slowMultiplyTimeout string = '00:05:00'
+
+@description('Keeps storage off the public internet: the app reaches it through private endpoints in a virtual network.')
+param privateNetwork bool = false
+
+@description('Where orchestrations are kept: in the storage account or in a Durable Task Scheduler. The app must be built for the same one.')
+@allowed(['storage', 'azureManaged'])
+param durableBackend string = 'storage'
+
+var suffix = uniqueString(subscription().id, environmentName, location)
+var tags = { 'azd-env-name': environmentName }
+var resultsTable = 'results'
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'modules/identity.bicep' = {
+  scope: group
+  params: {
+    name: 'id-${suffix}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    principalId: identity.outputs.principalId
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    name: 'st${suffix}'
+    location: location
+    tags: tags
+    principalId: identity.outputs.principalId
+    publicNetworkAccess: !privateNetwork
+    resultsTable: resultsTable
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    storageAccountId: storage.outputs.id
+  }
+}
+
+module scheduler 'modules/scheduler.bicep' = if (durableBackend == 'azureManaged') {
+  scope: group
+  params: {
+    name: 'dts-${suffix}'
+    location: location
+    tags: tags
+    principalId: identity.outputs.principalId
+    clientId: identity.outputs.clientId
+  }
+}
+
+module app 'modules/app.bicep' = {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    clientId: identity.outputs.clientId
+    storageAccountName: storage.outputs.name
+    deploymentContainerUrl: storage.outputs.deploymentContainerUrl
+    subnetId: network.?outputs.appSubnetId
+    instanceMemoryMB: int(instanceMemoryMB)
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    appSettings: {
+      ResultsTable: resultsTable
+      SlowMultiply__Delay: slowMultiplyDelay
+      SlowMultiply__Timeout: slowMultiplyTimeout
+      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+      ...(durableBackend == 'azureManaged'
+        ? { DURABLE_TASK_SCHEDULER_CONNECTION_STRING: scheduler!.outputs.connectionString }
+        : {})
+    }
+  }
+}
+
+output AZURE_RESOURCE_GROUP string = group.name
+output FUNCTION_APP_NAME string = app.outputs.name
+output FUNCTION_APP_URL string = app.outputs.url

@@ -1,0 +1,12 @@
+using './main.bicep'
+
+// `azd env set NAME value` or the shell's environment sets them.
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'multiply')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+param instanceMemoryMB = readEnvironmentVariable('INSTANCE_MEMORY_MB', '2048')
+param maximumInstanceCount = int(readEnvironmentVariable('MAXIMUM_INSTANCE_COUNT', '100'))
+param alwaysReadyInstances = int(readEnvironmentVariable('ALWAYS_READY_INSTANCES', '0'))
+param slowMultiplyDelay = readEnvironmentVariable('SLOW_MULTIPLY_DELAY', '00:00:02')
+param slowMultiplyTimeout = readEnvironmentVariable('SLOW_MULTIPLY_TIMEOUT', '00:05:00')
+param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
+param durableBackend = readEnvironmentVariable('DURABLE_BACKEND', 'storage')
