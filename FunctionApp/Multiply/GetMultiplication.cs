@@ -21,35 +21,28 @@ public sealed class GetMultiplication(ResultsTable results)
         string taskId,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
+        => Guid.TryParseExact(taskId, "D", out Guid id)
+            // Instance IDs and keys are case-sensitive; UUIDs are not.
+            ? await Problems.AnswerAsync(
+                request, Polling.TimeLimit, bounded => GetAsync(request, id.ToString(), client, bounded), cancellationToken)
+            : TaskStatusProblem.Unknown();
+
+    private async Task<IResult> GetAsync(
+        HttpRequest request, string taskId, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParseExact(taskId, "D", out Guid id))
+        if (await results.FindAsync(taskId, cancellationToken) is { } result)
         {
-            return TaskStatusProblem.Unknown();
+            return Found(result);
         }
 
-        // Instance IDs and keys are case-sensitive; UUIDs are not.
-        string instanceId = id.ToString();
-        try
-        {
-            if (await results.FindAsync(instanceId, cancellationToken) is { } result)
-            {
-                return Found(result);
-            }
+        // With outputs: they hold the reason of a failure or termination.
+        OrchestrationMetadata? task = await client.GetInstanceAsync(taskId, getInputsAndOutputs: true, cancellationToken);
 
-            // With outputs: they hold the reason of a failure or termination.
-            OrchestrationMetadata? task =
-                await client.GetInstanceAsync(instanceId, getInputsAndOutputs: true, cancellationToken);
-
-            // It may have finished between the two questions.
-            return task?.RuntimeStatus == OrchestrationRuntimeStatus.Completed
-                && await results.FindAsync(instanceId, cancellationToken) is { } lateResult
-                ? Found(lateResult)
-                : TaskStatusProblem.For(task, request.HttpContext.Response);
-        }
-        catch (Exception e) when (Problems.IsOutage(e))
-        {
-            return Problems.Outage(request.HttpContext.Response);
-        }
+        // It may have finished between the two questions.
+        return task?.RuntimeStatus == OrchestrationRuntimeStatus.Completed
+            && await results.FindAsync(taskId, cancellationToken) is { } lateResult
+            ? Found(lateResult)
+            : TaskStatusProblem.For(task, request.HttpContext.Response);
     }
 
     private static IResult Found(string result) => TypedResults.Ok(new MultiplicationResult(JsonElement.Parse(result)));

@@ -14,11 +14,10 @@ internal static class JsonNumber
     {
         if (IsInteger(x) && IsInteger(y))
         {
-            return (BigInteger.Parse(x, CultureInfo.InvariantCulture) * BigInteger.Parse(y, CultureInfo.InvariantCulture))
-                .ToString(CultureInfo.InvariantCulture);
+            return (ParseInteger(x) * ParseInteger(y)).ToString(CultureInfo.InvariantCulture);
         }
 
-        double product = double.Parse(x, CultureInfo.InvariantCulture) * double.Parse(y, CultureInfo.InvariantCulture);
+        double product = ParseDouble(x) * ParseDouble(y);
         if (!double.IsFinite(product))
         {
             throw new OverflowException("The product is not a finite IEEE 754 double.");
@@ -27,6 +26,18 @@ internal static class JsonNumber
         string text = product.ToString("R", CultureInfo.InvariantCulture);
         return IsInteger(text) ? text + ".0" : text;
     }
+
+    /// <summary>Whether two JSON numbers are of the same kind (integer or double) and value, however they are written.</summary>
+    public static bool AreSame(string a, string b) => (IsInteger(a), IsInteger(b)) switch
+    {
+        (true, true) => ParseInteger(a) == ParseInteger(b),
+        (false, false) => BitConverter.DoubleToInt64Bits(ParseDouble(a)) == BitConverter.DoubleToInt64Bits(ParseDouble(b)),
+        _ => false,
+    };
+
+    private static BigInteger ParseInteger(string number) => BigInteger.Parse(number, CultureInfo.InvariantCulture);
+
+    private static double ParseDouble(string number) => double.Parse(number, CultureInfo.InvariantCulture);
 
     private static bool IsInteger(string number) => number.AsSpan().IndexOfAny('.', 'e', 'E') < 0;
 }

@@ -9,12 +9,12 @@ namespace FunctionApp.Multiply;
 /// </summary>
 public static class MultiplyOrchestration
 {
-    // 11 attempts over some 5 minutes: an outage of storage shorter than that fails no task.
+    // Over some 6 minutes: within its time limit, no outage of storage fails a task.
     private static readonly TaskOptions RetryUnlessPermanent = TaskOptions.FromRetryPolicy(new RetryPolicy(
-        maxNumberOfAttempts: 11,
+        maxNumberOfAttempts: 25,
         firstRetryInterval: TimeSpan.FromSeconds(1),
         backoffCoefficient: 2,
-        maxRetryInterval: TimeSpan.FromMinutes(1))
+        maxRetryInterval: TimeSpan.FromSeconds(15))
     {
         HandleFailure = failure => !failure.IsCausedBy<OverflowException>(),
     });
