@@ -21,6 +21,9 @@ internal interface IDurableFunctions
 /// <summary>How many functions a task hub runs at once.</summary>
 internal sealed record TaskHubOptions(int MaxConcurrentActivityFunctions, int MaxConcurrentOrchestratorFunctions);
 
+/// <summary>The task hub takes no more until it has worked off some of what it has.</summary>
+internal sealed class BacklogFullException(int limit) : Exception($"The task hub has {limit:N0} unfinished instances.");
+
 /// <summary>
 /// Runs orchestrations and their activities. Each step is journaled before it has an effect: an instance before its
 /// start is acknowledged, a turn's requests before they are dispatched. An activity whose result was not journaled
@@ -29,6 +32,9 @@ internal sealed record TaskHubOptions(int MaxConcurrentActivityFunctions, int Ma
 internal sealed class TaskHub(
     Journal journal, IDurableFunctions functions, TaskHubOptions options, ILoggerFactory loggers) : IAsyncDisposable
 {
+    // Unfinished instances are kept in memory.
+    private const int MaxUnfinished = 10_000;
+
     private static readonly TimeSpan JournalRetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger = loggers.CreateLogger("TaskHub");
@@ -37,6 +43,7 @@ internal sealed class TaskHub(
     private readonly Channel<(OrchestrationInstance Instance, TaskScheduled Task)> _activities =
         Channel.CreateUnbounded<(OrchestrationInstance, TaskScheduled)>();
 
+    private readonly ConcurrentDictionary<(string Activity, string ErrorType), long> _failuresLogged = new();
     private readonly CancellationTokenSource _stopDispatch = new();
     private readonly CancellationTokenSource _stopActivities = new();
     private Task[] _workers = [];
@@ -63,9 +70,15 @@ internal sealed class TaskHub(
     }
 
     /// <summary>False if the ID is taken by an instance in one of the statuses <paramref name="dedupe"/>.</summary>
+    /// <exception cref="BacklogFullException">There are 10,000 unfinished instances.</exception>
     public async Task<bool> AddAsync(
         string id, string name, string? input, DateTimeOffset? startAt, IReadOnlySet<OrchestrationRuntimeStatus> dedupe)
     {
+        if (_active.Count >= MaxUnfinished)
+        {
+            throw new BacklogFullException(MaxUnfinished);
+        }
+
         InstanceRecord? record = await journal.AddAsync(id, name, input, startAt, dedupe);
         if (record is null)
         {
@@ -245,10 +258,24 @@ internal sealed class TaskHub(
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 var failure = TaskFailureDetails.FromException(e);
-                _logger.LogWarning("{Activity} of {InstanceId} failed: {Failure}", task.Name, instance.Record.Id, failure);
+                LogActivityFailure(task.Name, failure);
                 Deliver(instance, new TaskFailed(task.Id, failure));
             }
         }
+    }
+
+    // When many activities fail for one reason, one line in ten seconds says so.
+    private void LogActivityFailure(string activity, TaskFailureDetails failure)
+    {
+        long now = Environment.TickCount64;
+        if (_failuresLogged.TryGetValue((activity, failure.ErrorType), out long last) && now - last < 10_000)
+        {
+            return;
+        }
+
+        _failuresLogged[(activity, failure.ErrorType)] = now;
+        string firstLine = failure.ErrorMessage.Split('\n', 2)[0].Trim();
+        _logger.LogWarning("{Activity} failed: {Type}: {Message}", activity, failure.ErrorType, firstLine);
     }
 
     private async IAsyncEnumerable<T> ReadUntilStopped<T>(Channel<T> channel)

@@ -7,8 +7,11 @@ using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Emulator.Durable;
 
-/// <summary>The durable client of a task hub in the same process.</summary>
-internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
+/// <summary>
+/// The durable client of a task hub in the same process. While <paramref name="isOutOfReach"/> holds, it behaves as the
+/// official client does when the host cannot reach its storage.
+/// </summary>
+internal sealed class TaskHubClient(TaskHub hub, Func<bool> isOutOfReach) : DurableTaskClient("TaskHub")
 {
     private static readonly OrchestrationRuntimeStatus[] Unfinished =
         [OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Suspended];
@@ -63,11 +66,20 @@ internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     // The official client, too, knows a task hub that cannot work only by this exception.
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call)
+    private async Task<T> CallAsync<T>(Func<Task<T>> call)
     {
+        if (isOutOfReach())
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The task hub's storage does not answer."));
+        }
+
         try
         {
             return await call();
+        }
+        catch (BacklogFullException e)
+        {
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, e.Message, e));
         }
         catch (Exception e) when (e is SqliteException or ObjectDisposedException)
         {
@@ -107,7 +119,7 @@ internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
             {
                 cancellation.ThrowIfCancellationRequested();
                 long afterKey = next is null ? 0 : long.Parse(next, CultureInfo.InvariantCulture);
-                List<InstanceRecord> page = await CallAsync(() => Task.FromResult(client.Hub.List(pages, afterKey)));
+                List<InstanceRecord> page = await client.CallAsync(() => Task.FromResult(client.List(pages, afterKey)));
                 next = page.Count < pages.PageSize ? null : page[^1].Key.ToString(CultureInfo.InvariantCulture);
                 yield return new([.. page.Select(record => record.ToMetadata(pages.FetchInputsAndOutputs))], next);
             }
@@ -115,5 +127,5 @@ internal sealed class TaskHubClient(TaskHub hub) : DurableTaskClient("TaskHub")
         }
     }
 
-    private TaskHub Hub => hub;
+    private List<InstanceRecord> List(OrchestrationQuery query, long afterKey) => hub.List(query, afterKey);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Azure.Data.Tables;
 
 namespace FunctionApp.Emulator.Host;
 
@@ -66,17 +65,8 @@ internal sealed class Azurite : IDisposable
     /// <exception cref="EmulatorException">Azurite is not installed, or the port is taken by something else.</exception>
     public static Azurite? StartIfNeeded(string? connectionString, string dataFolder)
     {
-        Uri endpoint;
-        try
-        {
-            endpoint = new TableServiceClient(connectionString).Uri;
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
-        {
-            return null;
-        }
-
-        return !endpoint.IsLoopback || Answers(endpoint) ? null : new Azurite(endpoint, dataFolder);
+        Uri? endpoint = StorageWatch.TableEndpoint(connectionString);
+        return endpoint is not { IsLoopback: true } || Answers(endpoint) ? null : new Azurite(endpoint, dataFolder);
     }
 
     /// <exception cref="EmulatorException">It ended, or did not answer in time.</exception>

@@ -89,11 +89,19 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
         var functions = new DurableFunctions(catalog);
         Journal journal = OpenJournal();
         TaskHubService? taskHub = null;
+        StorageWatch? storage = null;
+        if (StorageWatch.TableEndpoint(Configuration["AzureWebJobsStorage"]) is { } endpoint)
+        {
+            Services.AddHostedService(services =>
+                storage = new StorageWatch(endpoint, services.GetRequiredService<ILogger<StorageWatch>>()));
+        }
+
         Services.AddHostedService(services =>
         {
             functions.Services = services;
             return taskHub = new TaskHubService(
-                new TaskHub(journal, functions, hostJson.TaskHub, services.GetRequiredService<ILoggerFactory>()));
+                new TaskHub(journal, functions, hostJson.TaskHub, services.GetRequiredService<ILoggerFactory>()),
+                storage);
         });
 
         WebApplication app = _builder.Build();
