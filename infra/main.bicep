@@ -35,6 +35,11 @@ param privateNetwork bool = false
 @allowed(['storage', 'azureManaged'])
 param durableBackend string = 'storage'
 
+@description('Dedicated capacity units of the Durable Task Scheduler; 0 for its Consumption SKU, which costs nothing when idle.')
+@minValue(0)
+@maxValue(3)
+param schedulerCapacity int = 0
+
 var suffix = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 var resultsTable = 'results'
@@ -92,6 +97,7 @@ module scheduler 'modules/scheduler.bicep' = if (durableBackend == 'azureManaged
     name: 'dts-${suffix}'
     location: location
     tags: tags
+    capacity: schedulerCapacity
     principalId: identity.outputs.principalId
     clientId: identity.outputs.clientId
   }

@@ -10,3 +10,4 @@ param slowMultiplyDelay = readEnvironmentVariable('SLOW_MULTIPLY_DELAY', '00:00:
 param slowMultiplyTimeout = readEnvironmentVariable('SLOW_MULTIPLY_TIMEOUT', '00:05:00')
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
 param durableBackend = readEnvironmentVariable('DURABLE_BACKEND', 'storage')
+param schedulerCapacity = int(readEnvironmentVariable('SCHEDULER_CAPACITY', '0'))

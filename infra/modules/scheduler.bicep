@@ -2,6 +2,9 @@ param name string
 param location string
 param tags object
 
+@description('Dedicated capacity units; 0 for the Consumption SKU.')
+param capacity int
+
 @description('The identity that may run orchestrations.')
 param principalId string
 param clientId string
@@ -14,7 +17,7 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' = {
   location: location
   tags: tags
   properties: {
-    sku: { name: 'Consumption' }
+    sku: capacity > 0 ? { name: 'Dedicated', capacity: capacity } : { name: 'Consumption' }
     // An empty list admits nobody; Microsoft Entra ID decides who may do what.
     ipAllowlist: ['0.0.0.0/0']
   }
