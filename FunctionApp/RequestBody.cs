@@ -25,7 +25,7 @@ internal static class RequestBody
         try
         {
             int length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, bounded.Token);
-            return length > MaxLength ? null : buffer.AsMemory(0, length);
+            return length > MaxLength ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, length);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

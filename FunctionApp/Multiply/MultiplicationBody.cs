@@ -58,7 +58,7 @@ internal static class MultiplicationBody
             // Fails if something follows.
             reader.Read();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter for half a surrogate pair
         {
             errors[Whole] = [json.IsEmpty ? "is required" : "must be valid JSON in UTF-8"];
             if (member is not null)

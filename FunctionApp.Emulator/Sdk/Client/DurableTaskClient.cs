@@ -4,9 +4,11 @@ namespace Microsoft.DurableTask.Client;
 /// Starts, queries and manages orchestration instances. Where the task hub cannot be reached, every method throws
 /// <c>Grpc.Core.RpcException</c>.
 /// </summary>
-public abstract class DurableTaskClient(string name) : IAsyncDisposable
+public abstract class DurableTaskClient : IAsyncDisposable
 {
-    public string Name { get; } = name;
+    protected DurableTaskClient(string name) => Name = name;
+
+    public string Name { get; }
 
     public abstract ValueTask DisposeAsync();
 

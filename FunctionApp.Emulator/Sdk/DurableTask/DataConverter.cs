@@ -16,16 +16,16 @@ namespace Microsoft.DurableTask
 namespace Microsoft.DurableTask.Converters
 {
     /// <summary>Converts with System.Text.Json.</summary>
-    public class JsonDataConverter : DataConverter
+    public class JsonDataConverter(JsonSerializerOptions? options = null) : DataConverter
     {
-        private static readonly JsonSerializerOptions Options = new() { PropertyNameCaseInsensitive = true, IncludeFields = true };
+        private readonly JsonSerializerOptions _options = options ?? new() { PropertyNameCaseInsensitive = true, IncludeFields = true };
 
         public static JsonDataConverter Default { get; } = new();
 
         public override string? Serialize(object? value)
-            => value is null ? null : JsonSerializer.Serialize(value, value.GetType(), Options);
+            => value is null ? null : JsonSerializer.Serialize(value, value.GetType(), _options);
 
         public override object? Deserialize(string? data, Type targetType)
-            => data is null ? null : JsonSerializer.Deserialize(data, targetType, Options);
+            => data is null ? null : JsonSerializer.Deserialize(data, targetType, _options);
     }
 }

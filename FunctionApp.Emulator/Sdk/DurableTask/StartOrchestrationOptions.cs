@@ -9,6 +9,13 @@ public record StartOrchestrationOptions
         this.StartAt = StartAt;
     }
 
+    public StartOrchestrationOptions(StartOrchestrationOptions options)
+    {
+        InstanceId = options.InstanceId;
+        StartAt = options.StartAt;
+        DedupeStatuses = options.DedupeStatuses;
+    }
+
     public string? InstanceId { get; init; }
 
     public DateTimeOffset? StartAt { get; init; }
