@@ -25,8 +25,13 @@ internal sealed class OrchestrationTurn : SynchronizationContext
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private volatile bool _strayed;
 
-    private OrchestrationTurn()
+    private readonly InstanceRecord _instance;
+    private readonly ILogger _logger;
+
+    private OrchestrationTurn(InstanceRecord instance, ILoggerFactory loggers)
     {
+        _instance = instance;
+        _logger = loggers.CreateLogger<OrchestrationTurn>();
     }
 
     public static TurnResult Run(
@@ -36,7 +41,7 @@ internal sealed class OrchestrationTurn : SynchronizationContext
         Func<TaskOrchestrationContext, Task<string?>> orchestration,
         ILoggerFactory loggers)
     {
-        var turn = new OrchestrationTurn();
+        var turn = new OrchestrationTurn(instance, loggers);
         SynchronizationContext? previous = Current;
         SetSynchronizationContext(turn);
         try
@@ -58,7 +63,9 @@ internal sealed class OrchestrationTurn : SynchronizationContext
         }
         else
         {
+            // The turn may be over; then the instance is stuck, and only this line says why.
             _strayed = true;
+            _logger.LogError("{Orchestration} {InstanceId}: {Reason}", _instance.Name, _instance.Id, IllegalAwait);
         }
     }
 
