@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Azure.Data.Tables;
 using FunctionApp.Emulator;
 using FunctionApp.Multiply;
 using Microsoft.DurableTask.Client;
@@ -71,6 +72,21 @@ public class OwnAppTests
 
         using HttpResponseMessage other = await PostAsync(app, """{"x": 6, "y": 8}""");
         await ContractTests.AssertProblemAsync(other, HttpStatusCode.UnprocessableEntity);
+    }
+
+    [Fact]
+    public async Task A_results_table_that_was_deleted_comes_back_with_the_next_result()
+    {
+        Dictionary<string, string?> settings = AzuriteFixture.NewAppSettings();
+        await using EmulatedFunctionApp app = await EmulatedFunctionApp.StartAsync(settings);
+        string before = await app.Http.SubmitAsync("6", "7");
+        await app.Http.WaitForResultAsync(before);
+
+        await new TableServiceClient(settings["AzureWebJobsStorage"]).DeleteTableAsync(settings["ResultsTable"]);
+
+        Assert.Equal("4.6", await app.Http.WaitForResultAsync(await app.Http.SubmitAsync("2.3", "2.0")));
+        using HttpResponseMessage gone = await app.Http.GetAsync($"/multiply/{before}");
+        Assert.Equal("Unknown", (await ContractTests.AssertProblemAsync(gone, HttpStatusCode.NotFound)).GetProperty("task_status").GetString());
     }
 
     private static async Task<string> SubmitAsync(EmulatedFunctionApp app, string body)

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
 
 namespace FunctionApp.Multiply;
 
@@ -14,8 +15,20 @@ public sealed class ResultsTable(TableClient table)
 
     /// <summary>Writes the result, a JSON number; to write it again changes nothing.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
-    public Task SaveAsync(string taskId, string result, CancellationToken cancellationToken) => table.UpsertEntityAsync(
-        new TableEntity(taskId, RowKey) { [Column] = result }, TableUpdateMode.Replace, cancellationToken);
+    public async Task SaveAsync(string taskId, string result, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(taskId, RowKey) { [Column] = result };
+        try
+        {
+            await table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            // Deleted since the start.
+            await table.CreateIfNotExistsAsync(cancellationToken);
+            await table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
+        }
+    }
 
     /// <summary>The result, a JSON number; null if there is none.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
