@@ -40,6 +40,11 @@ param durableBackend string = 'storage'
 @maxValue(3)
 param schedulerCapacity int = 0
 
+@description('Telemetry kept per day, in GB: the rest of the day goes unrecorded, but unpaid, too. -1 for no limit.')
+@minValue(-1)
+@maxValue(1000)
+param dailyTelemetryGB int = 1
+
 var suffix = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 var resultsTable = 'results'
@@ -66,6 +71,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: tags
     principalId: identity.outputs.principalId
+    dailyTelemetryGB: dailyTelemetryGB
   }
 }
 

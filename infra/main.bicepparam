@@ -11,3 +11,4 @@ param slowMultiplyTimeout = readEnvironmentVariable('SLOW_MULTIPLY_TIMEOUT', '00
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
 param durableBackend = readEnvironmentVariable('DURABLE_BACKEND', 'storage')
 param schedulerCapacity = int(readEnvironmentVariable('SCHEDULER_CAPACITY', '0'))
+param dailyTelemetryGB = int(readEnvironmentVariable('DAILY_TELEMETRY_GB', '1'))

@@ -4,6 +4,7 @@ param tags object
 
 @description('The identity that may send telemetry.')
 param principalId string
+param dailyTelemetryGB int
 
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles#monitor
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -15,6 +16,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   properties: {
     sku: { name: 'PerGB2018' }
     retentionInDays: 30
+    workspaceCapping: { dailyQuotaGb: dailyTelemetryGB }
     features: { disableLocalAuth: true }
   }
 }
