@@ -17,10 +17,15 @@ param instanceMemoryMB string = '2048'
 @maxValue(1000)
 param maximumInstanceCount int = 100
 
-@description('Instances for orchestrations and activities that are kept running. 0 costs nothing when idle; 1 spares the cold start.')
+@description('Instances for orchestrations and activities that are kept running. 0 costs nothing when idle; 1 is recommended for latency.')
 @minValue(0)
 @maxValue(1000)
 param alwaysReadyInstances int = 0
+
+@description('The same for HTTP requests.')
+@minValue(0)
+@maxValue(1000)
+param alwaysReadyHttpInstances int = 0
 
 @description('How long the multiplication takes, as a time span.')
 param slowMultiplyDelay string = '00:00:02'
@@ -123,6 +128,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: int(instanceMemoryMB)
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    alwaysReadyHttpInstances: alwaysReadyHttpInstances
     appSettings: {
       ResultsTable: resultsTable
       SlowMultiply__Delay: slowMultiplyDelay

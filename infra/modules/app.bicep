@@ -11,6 +11,7 @@ param subnetId string?
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
+param alwaysReadyHttpInstances int
 
 @description('Settings besides those of its identity.')
 param appSettings object
@@ -64,14 +65,13 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
-        alwaysReady: alwaysReadyInstances > 0
-          ? [
-              {
-                name: 'durable'
-                instanceCount: alwaysReadyInstances
-              }
-            ]
-          : []
+        alwaysReady: filter(
+          [
+            { name: 'durable', instanceCount: alwaysReadyInstances }
+            { name: 'http', instanceCount: alwaysReadyHttpInstances }
+          ],
+          group => group.instanceCount > 0
+        )
       }
     }
   }
