@@ -54,7 +54,7 @@ internal sealed class Comparison(Plan plan, Action<string> phase, Action progres
         await run.MeasureLatencyAsync();
         if (azurite is not null)
         {
-            // Before and after, since both grow slower with the rows in Azurite.
+            // Half of it before and half after, so that what else the machine does meets both alike.
             LoopResult before = await BareUpserts.MeasureAsync(azurite, plan.Tasks / 2);
             string[] tasks = await run.MeasureTasksAsync();
             LoopResult after = await BareUpserts.MeasureAsync(azurite, plan.Tasks / 2);

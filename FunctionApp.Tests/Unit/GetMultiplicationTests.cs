@@ -115,7 +115,7 @@ public class GetMultiplicationTests
 
     private Moq.Language.Flow.ISetup<TableClient, Task<NullableResponse<TableEntity>>> SetupRead() =>
         _table.Setup(table => table.GetEntityIfExistsAsync<TableEntity>(
-            TaskId, "result", It.IsAny<IEnumerable<string>>(), It.IsAny<CancellationToken>()));
+            TaskId, TaskId, It.IsAny<IEnumerable<string>>(), It.IsAny<CancellationToken>()));
 
     private void Rows(params string?[] results)
     {

@@ -13,7 +13,7 @@ public class SlowMultiplyTests
     public async Task Writes_the_product_with_one_upsert()
     {
         _table.Setup(table => table.UpsertEntityAsync(
-                It.Is<TableEntity>(row => row.PartitionKey == "task" && row.RowKey == "result" && row.GetString("Result") == "4.6"),
+                It.Is<TableEntity>(row => row.PartitionKey == "task" && row.RowKey == "task" && row.GetString("Result") == "4.6"),
                 TableUpdateMode.Replace,
                 It.IsAny<CancellationToken>()))
             .ReturnsAsync(Mock.Of<Response>());

@@ -6,18 +6,18 @@ namespace FunctionApp.Multiply;
 
 /// <summary>
 /// The results, a row each. Every task is a partition of its own (PartitionKey = task ID), so that load spreads over
-/// the table's servers, and each call below is one storage request.
+/// the table's servers, and each call below is one storage request. The RowKey is the task ID too: Azurite looks a row
+/// up by its RowKey first, and with one that all rows share it would search them all.
 /// </summary>
 public sealed class ResultsTable(TableClient table)
 {
-    private const string RowKey = "result";
     private const string Column = "Result";
 
     /// <summary>Writes the result, a JSON number; to write it again changes nothing.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
     public async Task SaveAsync(string taskId, string result, CancellationToken cancellationToken)
     {
-        var row = new TableEntity(taskId, RowKey) { [Column] = result };
+        var row = new TableEntity(taskId, taskId) { [Column] = result };
         try
         {
             await table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
@@ -35,7 +35,7 @@ public sealed class ResultsTable(TableClient table)
     public async Task<string?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
         NullableResponse<TableEntity> row =
-            await table.GetEntityIfExistsAsync<TableEntity>(taskId, RowKey, [Column], cancellationToken);
+            await table.GetEntityIfExistsAsync<TableEntity>(taskId, taskId, [Column], cancellationToken);
         return row.HasValue ? row.Value!.GetString(Column) : null;
     }
 

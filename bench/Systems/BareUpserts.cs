@@ -19,7 +19,8 @@ internal static class BareUpserts
 
     private static async Task<bool> UpsertAsync(TableClient table)
     {
-        var row = new TableEntity(Guid.NewGuid().ToString(), "result") { ["Result"] = "4.6" };
+        string id = Guid.NewGuid().ToString();
+        var row = new TableEntity(id, id) { ["Result"] = "4.6" };
         await table.UpsertEntityAsync(row, TableUpdateMode.Replace);
         return true;
     }
