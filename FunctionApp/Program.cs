@@ -10,7 +10,7 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.AddTelemetry();
 
-    var results = new ResultsTable(StorageAccount.ConnectTable(builder.Configuration, "ResultsTable", "results"));
+    using var results = new ResultsTable(StorageAccount.ConnectTable(builder.Configuration, "ResultsTable", "results"));
     builder.Services.AddSingleton(results);
     builder.Services.AddSingleton(SlowMultiplySettings.Read(builder.Configuration));
 

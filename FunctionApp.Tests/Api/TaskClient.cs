@@ -31,6 +31,10 @@ internal static class TaskClient
     public static Task<HttpResponseMessage> WaitForEndAsync(this HttpClient http, string taskId) => http.PollAsync(
         taskId, answer => answer.StatusCode == HttpStatusCode.OK || answer.Headers.RetryAfter is null);
 
+    /// <summary>Polls until the result is not found any more: a result that was read may be remembered for a second.</summary>
+    public static Task<HttpResponseMessage> WaitUntilGoneAsync(this HttpClient http, string taskId) => http.PollAsync(
+        taskId, answer => answer.StatusCode == HttpStatusCode.NotFound);
+
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
         JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 

@@ -9,9 +9,11 @@ namespace FunctionApp.Multiply;
 /// the table's servers, and each call below is one storage request. The RowKey is the task ID too: Azurite looks a row
 /// up by its RowKey first, and with one that all rows share it would search them all.
 /// </summary>
-public sealed class ResultsTable(TableClient table)
+public sealed class ResultsTable(TableClient table) : IDisposable
 {
     private const string Column = "Result";
+
+    private readonly RecentResults _recent = new();
 
     /// <summary>Writes the result, a JSON number; to write it again changes nothing.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
@@ -28,16 +30,32 @@ public sealed class ResultsTable(TableClient table)
             await table.CreateIfNotExistsAsync(cancellationToken);
             await table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
         }
+
+        _recent.Remember(taskId, result);
     }
 
-    /// <summary>The result, a JSON number; null if there is none.</summary>
+    /// <summary>The result, a JSON number; null if there is none. For a second after its deletion it may still be found.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
     public async Task<string?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
+        if (_recent.Find(taskId) is { } recent)
+        {
+            return recent;
+        }
+
         NullableResponse<TableEntity> row =
             await table.GetEntityIfExistsAsync<TableEntity>(taskId, taskId, [Column], cancellationToken);
-        return row.HasValue ? row.Value!.GetString(Column) : null;
+        if (!row.HasValue)
+        {
+            return null;
+        }
+
+        string result = row.Value!.GetString(Column);
+        _recent.Remember(taskId, result);
+        return result;
     }
+
+    public void Dispose() => _recent.Dispose();
 
     /// <summary>Creates the table if need be; called once, at start.</summary>
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
