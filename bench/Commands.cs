@@ -55,6 +55,21 @@ internal static class Commands
         Report(results, Ratios.Of(results), arguments.Option("json") ?? Path.Combine(Places.Bench, "results", "compare.json"));
     }
 
+    public static async Task GrowthAsync(Arguments arguments)
+    {
+        arguments.AllowOnly("rounds", "tasks", "json");
+        int rounds = arguments.Number("rounds", 3);
+        Plan plan = PlanOf(arguments);
+        Dictionary<string, Samples> results = [];
+        await ProgressBar.RunAsync(rounds * Growth.Sizes.Count * (plan.Latencies + plan.Tasks), async (phase, progress) =>
+        {
+            var growth = new Growth(plan, phase, progress);
+            results = growth.Results;
+            await growth.RunAsync(rounds);
+        });
+        Report(results, Ratios.OfGrowth(results), arguments.Option("json") ?? Path.Combine(Places.Bench, "results", "growth.json"));
+    }
+
     private static void Report(Dictionary<string, Samples> results, List<GoalRatio> ratios, string file)
     {
         Tables.Print(results);

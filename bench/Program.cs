@@ -6,7 +6,7 @@ const string Usage = """
         measures a running instance
     bench/compare [--rounds 3] [--tasks 2000] [--posts 4000] [--json bench/results/compare.json]
         measures the emulator beside RQ with one and two workers
-    bench/growth [--tasks 2000] [--json bench/results/growth.json]
+    bench/growth [--rounds 3] [--tasks 2000] [--json bench/results/growth.json]
         measures the emulator with 100 to 100,000 tasks in its journal
     """;
 
@@ -17,6 +17,7 @@ try
     {
         "measure" => Commands.MeasureAsync,
         "compare" => Commands.CompareAsync,
+        "growth" => Commands.GrowthAsync,
         _ => null,
     };
     if (command is null)

@@ -18,6 +18,7 @@ internal sealed record Metric(string Name, string Unit)
     public static readonly Metric Errors = new("unexpected answers", "");
     public static readonly Metric Requests = new("storage requests per task", "");
     public static readonly Metric ColdStart = new("start to first result", "s");
+    public static readonly Metric WarmStart = new("start with 1,000 unfinished", "s");
 
     /// <summary>CPU time that a process spent per task while tasks were measured.</summary>
     public static Metric Cpu(string process) => new($"CPU per task, {process}", "ms");

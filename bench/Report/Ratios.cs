@@ -31,6 +31,20 @@ internal static class Ratios
         ];
     }
 
+    /// <summary>Each size of the journal against the smallest.</summary>
+    public static List<GoalRatio> OfGrowth(IReadOnlyDictionary<string, Samples> results)
+    {
+        string first = Growth.Name(Growth.Sizes[0]);
+        return
+        [
+            .. Growth.Sizes.Skip(1).Select(Growth.Name).SelectMany(size => new[]
+            {
+                Of($"tasks/s, {size} : {first}", results[size], Metric.Tasks, results[first], Metric.Tasks, 0.8),
+                Of($"median latency, {size} : {first}", results[size], Metric.LatencyMedian, results[first], Metric.LatencyMedian, 1.2, atMost: true),
+            }),
+        ];
+    }
+
     private static GoalRatio Of(
         string name, Samples ours, Metric metric, Samples others, Metric otherMetric, double goal, bool atMost = false) => new(
         name,
