@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.Emulator.Durable;
@@ -9,13 +8,12 @@ namespace FunctionApp.Emulator.Durable;
 /// </summary>
 internal sealed class JournalWriter : IDisposable
 {
-    private const int MaxGroup = 256;
-
-    private readonly Channel<PendingWrite> _pending =
-        Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
-
+    // A monitor puts the waiting thread to sleep; what spins first takes the processor from those who have work.
+    private readonly object _gate = new();
     private readonly SqliteStatements _statements;
     private readonly Thread _thread;
+    private List<PendingWrite> _pending = [];
+    private bool _closed;
 
     public JournalWriter(SqliteStatements statements)
     {
@@ -30,29 +28,38 @@ internal sealed class JournalWriter : IDisposable
     public Task<T> WriteAsync<T>(Func<T> write)
     {
         var pending = new PendingWrite<T>(write);
-        ObjectDisposedException.ThrowIf(!_pending.Writer.TryWrite(pending), this);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _pending.Add(pending);
+            Monitor.Pulse(_gate);
+        }
+
         return pending.Task;
     }
 
     /// <summary>Commits what waits, then ends.</summary>
     public void Dispose()
     {
-        if (_pending.Writer.TryComplete())
+        lock (_gate)
         {
-            _thread.Join();
+            if (_closed)
+            {
+                return;
+            }
+
+            _closed = true;
+            Monitor.Pulse(_gate);
         }
+
+        _thread.Join();
     }
 
     private void Run()
     {
-        List<PendingWrite> group = new(MaxGroup);
-        while (_pending.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        List<PendingWrite> group = [];
+        while (TakePending(ref group))
         {
-            while (group.Count < MaxGroup && _pending.Reader.TryRead(out PendingWrite? next))
-            {
-                group.Add(next);
-            }
-
             try
             {
                 _statements.Run("BEGIN IMMEDIATE", []);
@@ -67,6 +74,21 @@ internal sealed class JournalWriter : IDisposable
             }
 
             group.Clear();
+        }
+    }
+
+    /// <summary>Waits for writes and swaps them for the empty list. False at the end.</summary>
+    private bool TakePending(ref List<PendingWrite> group)
+    {
+        lock (_gate)
+        {
+            while (_pending.Count == 0 && !_closed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            (group, _pending) = (_pending, group);
+            return group.Count > 0;
         }
     }
 
