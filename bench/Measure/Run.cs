@@ -7,7 +7,7 @@ namespace Bench.Measure;
 /// <summary>One run of all measurements against a running instance.</summary>
 internal sealed class Run(Api api, Plan plan, Samples samples, Action progress)
 {
-    private const int WarmUp = 100;
+    private const int WarmUp = 300;
     private const int GetClients = 16;
     private const int TasksReadAgain = 50;
 
