@@ -70,6 +70,16 @@ internal static class Commands
         Report(results, Ratios.OfGrowth(results), arguments.Option("json") ?? Path.Combine(Places.Bench, "results", "growth.json"));
     }
 
+    public static Task PlotAsync(Arguments arguments)
+    {
+        arguments.AllowOnly();
+        string docs = Path.Combine(Places.Repository, "docs");
+        Picture.Save(
+            JsonReport.Read(arguments.Word(1) ?? Path.Combine(docs, "performance.json")),
+            arguments.Word(2) ?? Path.Combine(docs, "performance.svg"));
+        return Task.CompletedTask;
+    }
+
     private static void Report(Dictionary<string, Samples> results, List<GoalRatio> ratios, string file)
     {
         Tables.Print(results);

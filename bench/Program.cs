@@ -8,6 +8,8 @@ const string Usage = """
         measures the emulator beside RQ with one and two workers
     bench/growth [--rounds 3] [--tasks 2000] [--json bench/results/growth.json]
         measures the emulator with 100 to 100,000 tasks in its journal
+    bench/plot [JSON of bench/compare] [SVG]
+        draws docs/performance.json as docs/performance.svg
     """;
 
 try
@@ -18,6 +20,7 @@ try
         "measure" => Commands.MeasureAsync,
         "compare" => Commands.CompareAsync,
         "growth" => Commands.GrowthAsync,
+        "plot" => Commands.PlotAsync,
         _ => null,
     };
     if (command is null)
