@@ -58,8 +58,8 @@ internal static class Commands
     public static async Task GrowthAsync(Arguments arguments)
     {
         arguments.AllowOnly("rounds", "tasks", "json");
-        int rounds = arguments.Number("rounds", 3);
-        Plan plan = PlanOf(arguments);
+        int rounds = arguments.Number("rounds", 7);
+        Plan plan = PlanOf(arguments) with { Latencies = 40 };
         Dictionary<string, Samples> results = [];
         await ProgressBar.RunAsync(rounds * Growth.Sizes.Count * (plan.Latencies + plan.Tasks), async (phase, progress) =>
         {

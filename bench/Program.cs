@@ -6,7 +6,7 @@ const string Usage = """
         measures a running instance
     bench/compare [--rounds 3] [--tasks 2000] [--posts 4000] [--json bench/results/compare.json]
         measures the emulator beside RQ with one and two workers
-    bench/growth [--rounds 3] [--tasks 2000] [--json bench/results/growth.json]
+    bench/growth [--rounds 7] [--tasks 2000] [--json bench/results/growth.json]
         measures the emulator with 100 to 100,000 tasks in its journal
     bench/plot [JSON of bench/compare] [SVG]
         draws docs/performance.json as docs/performance.svg
