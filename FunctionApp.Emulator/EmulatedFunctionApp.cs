@@ -42,7 +42,7 @@ public sealed class EmulatedFunctionApp : IAsyncDisposable
     public IServiceProvider Services => _app!.Services;
 
     /// <param name="settings">App settings, named as in local.settings.json; they override all others.</param>
-    /// <exception cref="InvalidOperationException">The app did not start; the message is what it printed.</exception>
+    /// <exception cref="InvalidOperationException">The app ended before it had started; what is wrong it has written to standard error.</exception>
     /// <exception cref="EmulatorException">The emulator refused to start it.</exception>
     public static async Task<EmulatedFunctionApp> StartAsync(IReadOnlyDictionary<string, string?>? settings = null)
     {
@@ -93,7 +93,14 @@ public sealed class EmulatedFunctionApp : IAsyncDisposable
             () =>
             {
                 EmulatorSession.Current = session;
-                return (int)main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null)!;
+                try
+                {
+                    return (int)main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null)!;
+                }
+                finally
+                {
+                    session.Release();
+                }
             },
             CancellationToken.None,
             TaskCreationOptions.LongRunning,

@@ -72,15 +72,6 @@ internal sealed class OrchestrationInstance(InstanceRecord record, List<HistoryE
         }
     }
 
-    /// <summary>Puts back what a turn took but could not journal.</summary>
-    public void ReturnToInbox(List<HistoryEvent> taken)
-    {
-        lock (_lock)
-        {
-            _inbox.InsertRange(0, taken);
-        }
-    }
-
     /// <summary>Ends a turn. True if answers have come meanwhile, so that the instance must be queued again.</summary>
     public bool EndTurn()
     {

@@ -43,7 +43,7 @@ internal sealed class TaskHub(
     private readonly Channel<(OrchestrationInstance Instance, TaskScheduled Task)> _activities =
         Channel.CreateUnbounded<(OrchestrationInstance, TaskScheduled)>();
 
-    private readonly ConcurrentDictionary<(string Activity, string ErrorType), long> _failuresLogged = new();
+    private readonly ConcurrentDictionary<(string What, string ErrorType), long> _failuresLogged = new();
     private readonly CancellationTokenSource _stopDispatch = new();
     private readonly CancellationTokenSource _stopActivities = new();
     private Task[] _workers = [];
@@ -173,7 +173,15 @@ internal sealed class TaskHub(
     {
         await foreach (OrchestrationInstance instance in ReadUntilStopped(_turns))
         {
-            await RunTurnAsync(instance);
+            try
+            {
+                await RunTurnAsync(instance);
+            }
+            catch (OperationCanceledException) when (_stopDispatch.IsCancellationRequested)
+            {
+                return;
+            }
+
             if (instance.EndTurn())
             {
                 _turns.Writer.TryWrite(instance);
@@ -194,20 +202,9 @@ internal sealed class TaskHub(
             return;
         }
 
-        try
+        if (!await AppendAsync(instance, turn))
         {
-            if (!await journal.AppendAsync(record.Key, instance.History.Count, turn))
-            {
-                Remove(instance);
-                return;
-            }
-        }
-        catch (SqliteException e)
-        {
-            // Nothing was written and nothing dispatched: the turn can be run again.
-            _logger.LogError("The journal cannot be written ({Reason}); trying again in {Delay}.", e.Message, JournalRetryDelay);
-            instance.ReturnToInbox(answers);
-            instance.StartTimer(JournalRetryDelay, () => Deliver(instance, null));
+            Remove(instance);
             return;
         }
 
@@ -223,8 +220,28 @@ internal sealed class TaskHub(
 
             Remove(instance);
         }
+        else
+        {
+            SignalChange();
+        }
+    }
 
-        SignalChange();
+    /// <summary>False if the instance has ended or is gone meanwhile. Tries again for as long as the journal cannot be written.</summary>
+    /// <exception cref="OperationCanceledException">The hub stops; the next start runs the turn again.</exception>
+    private async Task<bool> AppendAsync(OrchestrationInstance instance, TurnResult turn)
+    {
+        while (true)
+        {
+            try
+            {
+                return await journal.AppendAsync(instance.Record.Key, instance.History.Count, turn);
+            }
+            catch (SqliteException e)
+            {
+                LogFailure("The journal's write", e.GetType().Name, e.Message);
+                await Task.Delay(JournalRetryDelay, _stopDispatch.Token);
+            }
+        }
     }
 
     private void Dispatch(OrchestrationInstance instance, IEnumerable<RequestEvent> requests)
@@ -258,24 +275,23 @@ internal sealed class TaskHub(
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 var failure = TaskFailureDetails.FromException(e);
-                LogActivityFailure(task.Name, failure);
+                LogFailure(task.Name, failure.ErrorType, failure.ErrorMessage);
                 Deliver(instance, new TaskFailed(task.Id, failure));
             }
         }
     }
 
-    // When many activities fail for one reason, one line in ten seconds says so.
-    private void LogActivityFailure(string activity, TaskFailureDetails failure)
+    // When many fail for one reason, one line in ten seconds says so.
+    private void LogFailure(string what, string errorType, string message)
     {
         long now = Environment.TickCount64;
-        if (_failuresLogged.TryGetValue((activity, failure.ErrorType), out long last) && now - last < 10_000)
+        if (_failuresLogged.TryGetValue((what, errorType), out long last) && now - last < 10_000)
         {
             return;
         }
 
-        _failuresLogged[(activity, failure.ErrorType)] = now;
-        string firstLine = failure.ErrorMessage.Split('\n', 2)[0].Trim();
-        _logger.LogWarning("{Activity} failed: {Type}: {Message}", activity, failure.ErrorType, firstLine);
+        _failuresLogged[(what, errorType)] = now;
+        _logger.LogWarning("{What} failed: {Type}: {Message}", what, errorType, message.Split('\n', 2)[0].Trim());
     }
 
     private async IAsyncEnumerable<T> ReadUntilStopped<T>(Channel<T> channel)

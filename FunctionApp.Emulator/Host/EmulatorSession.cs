@@ -11,6 +11,8 @@ internal sealed class EmulatorSession(IReadOnlyDictionary<string, string?> setti
     private readonly TaskCompletionSource<(WebApplication App, DurableTaskClient Client)> _started =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private Action? _release;
+
     /// <summary>Null if the app is a program of its own.</summary>
     public static EmulatorSession? Current
     {
@@ -21,6 +23,11 @@ internal sealed class EmulatorSession(IReadOnlyDictionary<string, string?> setti
     public IReadOnlyDictionary<string, string?> Settings => settings;
 
     public Task<(WebApplication App, DurableTaskClient Client)> StartedTask => _started.Task;
+
+    public void ReleaseAtEnd(Action release) => _release = release;
+
+    /// <summary>Frees what the app had, whether it has stopped or not even started.</summary>
+    public void Release() => _release?.Invoke();
 
     /// <summary>Ends the program with its one-line message. Never returns; typed so that callers can throw it.</summary>
     public static EmulatorException Exit(EmulatorException e)

@@ -20,6 +20,8 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
     private readonly string _dataFolder;
     private readonly FileStream _lock;
     private readonly Azurite? _azurite;
+    private Journal? _journal;
+    private bool _released;
 
     internal FunctionsApplicationBuilder(string[] args)
     {
@@ -48,6 +50,8 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
             _lock.Dispose();
             throw;
         }
+
+        EmulatorSession.Current?.ReleaseAtEnd(Release);
     }
 
     public IDictionary<object, object> Properties => ((IHostApplicationBuilder)_builder).Properties;
@@ -87,7 +91,7 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
         var hostJson = HostJson.Read();
         var catalog = new FunctionCatalog(typeof(FunctionsApplicationBuilder).Assembly.GetTypes());
         var functions = new DurableFunctions(catalog);
-        Journal journal = OpenJournal();
+        Journal journal = _journal = OpenJournal();
         TaskHubService? taskHub = null;
         StorageWatch? storage = null;
         if (StorageWatch.TableEndpoint(Configuration["AzureWebJobsStorage"]) is { } endpoint)
@@ -135,8 +139,13 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
 
     private void Release()
     {
-        _azurite?.Dispose();
-        _lock.Dispose();
+        if (!_released)
+        {
+            _released = true;
+            _journal?.Dispose();
+            _azurite?.Dispose();
+            _lock.Dispose();
+        }
     }
 }
 

@@ -1,11 +1,10 @@
+using FunctionApp.Emulator.Host;
+
 namespace Bench.Systems;
 
 /// <summary>An Azurite table server, with the data in memory and on disk as the emulator starts it.</summary>
 internal sealed class Azurite : IDisposable
 {
-    // The same everywhere: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
-    private const string WellKnownKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
     private readonly ChildProcess _process;
     private readonly string? _accessLog;
 
@@ -13,8 +12,7 @@ internal sealed class Azurite : IDisposable
     {
         _process = process;
         _accessLog = accessLog;
-        ConnectionString =
-            $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1;";
+        ConnectionString = LocalPort.AzuriteConnectionString(port);
     }
 
     public string ConnectionString { get; }
@@ -24,7 +22,7 @@ internal sealed class Azurite : IDisposable
     /// <param name="countRequests">Keep an access log, which costs some speed.</param>
     public static async Task<Azurite> StartAsync(string folder, bool countRequests)
     {
-        int port = Places.FreePort();
+        int port = LocalPort.FindFree();
         string? accessLog = countRequests ? Path.Combine(folder, "azurite.log") : null;
         var process = new ChildProcess(
             "node",

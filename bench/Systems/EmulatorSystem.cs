@@ -1,4 +1,5 @@
 using Bench.Client;
+using FunctionApp.Emulator.Host;
 
 namespace Bench.Systems;
 
@@ -23,7 +24,7 @@ internal sealed class EmulatorSystem : ISystem
     /// <param name="delay">What a task waits, as a time span.</param>
     public static async Task<EmulatorSystem> StartAsync(string dataFolder, Azurite azurite, string delay = "00:00:00")
     {
-        string url = $"http://127.0.0.1:{Places.FreePort()}";
+        string url = $"http://127.0.0.1:{LocalPort.FindFree()}";
         var emulator = new ChildProcess(
             "dotnet",
             [Path.Combine(Places.Emulator, "bin", "Release", "net10.0", "FunctionApp.Emulator.dll"), "--urls", url],

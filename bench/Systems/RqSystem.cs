@@ -1,4 +1,5 @@
 using Bench.Client;
+using FunctionApp.Emulator.Host;
 
 namespace Bench.Systems;
 
@@ -19,9 +20,9 @@ internal sealed class RqSystem : ISystem
     public static async Task<RqSystem> StartAsync(string folder, int workers)
     {
         string python = Path.Combine(Places.Bench, "rq");
-        string redisPort = Places.FreePort().ToString(CultureInfo.InvariantCulture);
+        string redisPort = LocalPort.FindFree().ToString(CultureInfo.InvariantCulture);
         string redisUrl = $"redis://127.0.0.1:{redisPort}/0";
-        string address = $"127.0.0.1:{Places.FreePort()}";
+        string address = $"127.0.0.1:{LocalPort.FindFree()}";
         Dictionary<string, string> environment = new()
         {
             ["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}",
