@@ -31,5 +31,10 @@ internal static class RequestBody
         {
             throw new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout, e);
         }
+        catch (IOException e) when (e is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
+        {
+            // What the server throws for a chunk size that no number can hold.
+            throw new BadHttpRequestException("The body could not be read.", e);
+        }
     }
 }

@@ -12,33 +12,58 @@ internal sealed class Journal : IDisposable
     private const string Unfinished = "status IN (0, 6)"; // Running, Pending
 
     private const string Schema = $"""
-        CREATE TABLE IF NOT EXISTS instances (
+        CREATE TABLE instances (
             key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, status INTEGER NOT NULL,
             input TEXT, output TEXT, failure TEXT,
             created INTEGER NOT NULL, updated INTEGER NOT NULL, start_at INTEGER) STRICT;
-        CREATE INDEX IF NOT EXISTS unfinished ON instances (key) WHERE {Unfinished};
-        CREATE TABLE IF NOT EXISTS history (
+        CREATE INDEX unfinished ON instances (key) WHERE {Unfinished};
+        CREATE TABLE history (
             instance INTEGER NOT NULL, sequence INTEGER NOT NULL, event TEXT NOT NULL,
             PRIMARY KEY (instance, sequence)) STRICT, WITHOUT ROWID;
         """;
+
+    // Goes up with each change of the schema or of what its columns hold.
+    private const long Version = 1;
 
     private readonly string _connectionString;
     private readonly SqliteStatements _write;
     private readonly JournalWriter _writer;
     private readonly ConcurrentBag<SqliteStatements> _readers = [];
 
+    /// <summary>Opens the journal, or makes an empty one where there is none.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of another version.</exception>
+    /// <exception cref="SqliteException">It is not a journal, or cannot be written.</exception>
+    /// <exception cref="IOException">It cannot be made.</exception>
     public Journal(string path)
     {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
-        _write = new SqliteStatements(_connectionString);
-        _write.Run("PRAGMA journal_mode = WAL", []);
-        _write.Run("PRAGMA synchronous = FULL", []);
+        if (!File.Exists(path))
+        {
+            Create(path);
+        }
 
-        // IDs are random, so each insert touches another page of their index. With 100,000 tasks these pages are more
-        // than SQLite keeps by default (2 MiB), and its checkpoints (every 4 MiB of log) write the same ones each time.
-        _write.Run("PRAGMA cache_size = -32768", []); // KiB
-        _write.Run("PRAGMA wal_autocheckpoint = 8192", []); // pages of 4 KiB
-        _write.Run(Schema, []);
+        _connectionString = ConnectionString(path);
+        _write = new SqliteStatements(_connectionString);
+        try
+        {
+            Check(_write, path);
+            _write.Run("PRAGMA journal_mode = WAL", []);
+            _write.Run("PRAGMA synchronous = FULL", []);
+
+            // IDs are random, so each insert touches another page of their index. With 100,000 tasks these pages are
+            // more than SQLite keeps by default (2 MiB), and its checkpoints (every 4 MiB of log) write the same ones
+            // each time.
+            _write.Run("PRAGMA cache_size = -32768", []); // KiB
+            _write.Run("PRAGMA wal_autocheckpoint = 8192", []); // pages of 4 KiB
+
+            // Changes nothing, but fails now rather than with the first task if the journal cannot be written.
+            _write.Run($"PRAGMA user_version = {Version}", []);
+        }
+        catch
+        {
+            _write.Dispose();
+            throw;
+        }
+
         _writer = new JournalWriter(_write);
     }
 
@@ -127,6 +152,45 @@ internal sealed class Journal : IDisposable
         }
 
         _write.Dispose();
+    }
+
+    private static string ConnectionString(string path) =>
+        new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
+
+    // Under its name stands either a whole journal or none, so that an empty file can be told from a new journal.
+    private static void Create(string path)
+    {
+        string incomplete = $"{path}.new";
+        File.Delete(incomplete);
+        using (var statements = new SqliteStatements(ConnectionString(incomplete)))
+        {
+            statements.Run("PRAGMA journal_mode = OFF", []);
+            statements.Run(Schema, []);
+            statements.Run($"PRAGMA user_version = {Version}", []);
+        }
+
+        File.Move(incomplete, path);
+    }
+
+    private static void Check(SqliteStatements journal, string path)
+    {
+        object? version = journal.Scalar("PRAGMA user_version", []);
+        if (version is not Version)
+        {
+            throw new InvalidDataException($"its version is {version}, not {Version}.");
+        }
+
+        if (journal.Scalar("PRAGMA quick_check(1)", []) is string damage and not "ok")
+        {
+            throw new InvalidDataException($"{damage.ReplaceLineEndings(" ")}.");
+        }
+
+        // SQLite reads what is missing of the last page as zeros. What a kill left of a page stands in the log too.
+        bool hasLog = new FileInfo($"{path}-wal") is { Exists: true, Length: > 0 };
+        if (!hasLog && new FileInfo(path).Length % (long)journal.Scalar("PRAGMA page_size", [])! != 0)
+        {
+            throw new InvalidDataException("its end is missing.");
+        }
     }
 
     private static InstanceRecord? Find(SqliteStatements reader, string id) =>

@@ -33,7 +33,7 @@ internal sealed record InstanceRecord(
 internal sealed class OrchestrationInstance(InstanceRecord record, List<HistoryEvent> history) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly List<Timer> _timers = [];
+    private readonly List<ITimer> _timers = [];
     private List<HistoryEvent> _inbox = [];
     private bool _queued;
     private bool _ended;
@@ -81,20 +81,20 @@ internal sealed class OrchestrationInstance(InstanceRecord record, List<HistoryE
         }
     }
 
-    public void StartTimer(TimeSpan due, Action fire)
+    public void StartTimer(TimeProvider time, TimeSpan due, Action fire)
     {
-        // The longest time that a Timer takes is 49 days; a longer one is armed again.
+        // The longest time that a timer takes is 49 days; a longer one is armed again.
         var longest = TimeSpan.FromDays(40);
         lock (_lock)
         {
             if (!_ended)
             {
-                _timers.Add(new Timer(
+                _timers.Add(time.CreateTimer(
                     _ =>
                     {
                         if (due > longest)
                         {
-                            StartTimer(due - longest, fire);
+                            StartTimer(time, due - longest, fire);
                         }
                         else
                         {

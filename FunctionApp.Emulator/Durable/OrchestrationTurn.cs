@@ -27,10 +27,12 @@ internal sealed class OrchestrationTurn : SynchronizationContext
 
     private readonly InstanceRecord _instance;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
 
-    private OrchestrationTurn(InstanceRecord instance, ILoggerFactory loggers)
+    private OrchestrationTurn(InstanceRecord instance, ILoggerFactory loggers, TimeProvider time)
     {
         _instance = instance;
+        _time = time;
         _logger = loggers.CreateLogger<OrchestrationTurn>();
     }
 
@@ -39,9 +41,10 @@ internal sealed class OrchestrationTurn : SynchronizationContext
         IReadOnlyList<HistoryEvent> history,
         IReadOnlyList<HistoryEvent> answers,
         Func<TaskOrchestrationContext, Task<string?>> orchestration,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        TimeProvider time)
     {
-        var turn = new OrchestrationTurn(instance, loggers);
+        var turn = new OrchestrationTurn(instance, loggers, time);
         SynchronizationContext? previous = Current;
         SetSynchronizationContext(turn);
         try
@@ -105,7 +108,7 @@ internal sealed class OrchestrationTurn : SynchronizationContext
             List<HistoryEvent> newEvents = [];
             if (answers.Count > 0 || history.Count == 0)
             {
-                newEvents = [new TurnStarted(DateTime.UtcNow), .. answers];
+                newEvents = [new TurnStarted(_time.GetUtcNow().UtcDateTime), .. answers];
                 newEvents.ForEach(Apply);
             }
 

@@ -30,7 +30,7 @@ internal sealed class BacklogFullException(int limit) : Exception($"The task hub
 /// when the process ended runs again after the next start.
 /// </summary>
 internal sealed class TaskHub(
-    Journal journal, IDurableFunctions functions, TaskHubOptions options, ILoggerFactory loggers) : IAsyncDisposable
+    Journal journal, IDurableFunctions functions, TaskHubOptions options, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
     // Unfinished instances are kept in memory.
     private const int MaxUnfinished = 10_000;
@@ -79,7 +79,17 @@ internal sealed class TaskHub(
             throw new BacklogFullException(MaxUnfinished);
         }
 
-        InstanceRecord? record = await journal.AddAsync(id, name, input, startAt, dedupe);
+        InstanceRecord? record;
+        try
+        {
+            record = await journal.AddAsync(id, name, input, startAt, dedupe);
+        }
+        catch (SqliteException e)
+        {
+            LogJournalFailure(e);
+            throw;
+        }
+
         if (record is null)
         {
             return false;
@@ -151,9 +161,10 @@ internal sealed class TaskHub(
 
     private void Begin(OrchestrationInstance instance)
     {
-        if (instance.Record.StartAt is { } startAt && startAt > DateTimeOffset.UtcNow && instance.History.Count == 0)
+        DateTimeOffset now = time.GetUtcNow();
+        if (instance.Record.StartAt is { } startAt && startAt > now && instance.History.Count == 0)
         {
-            instance.StartTimer(startAt - DateTimeOffset.UtcNow, () => Deliver(instance, null));
+            instance.StartTimer(time, startAt - now, () => Deliver(instance, null));
         }
         else
         {
@@ -194,7 +205,7 @@ internal sealed class TaskHub(
         InstanceRecord record = instance.Record;
         List<HistoryEvent> answers = instance.TakeInbox();
         TurnResult turn = functions.FindOrchestration(record.Name) is { } orchestration
-            ? OrchestrationTurn.Run(record, instance.History, answers, orchestration, loggers)
+            ? OrchestrationTurn.Run(record, instance.History, answers, orchestration, loggers, time)
             : new([], OrchestrationRuntimeStatus.Failed, null, new(
                 "System.ArgumentException", $"There is no orchestration '{record.Name}'.", null, null, null));
         if (turn is { Ended: false, NewEvents.Count: 0 })
@@ -209,7 +220,7 @@ internal sealed class TaskHub(
         }
 
         instance.History.AddRange(turn.NewEvents);
-        instance.Record = record with { Status = turn.Status, Output = turn.Output, Failure = turn.Failure, UpdatedAt = DateTimeOffset.UtcNow };
+        instance.Record = record with { Status = turn.Status, Output = turn.Output, Failure = turn.Failure, UpdatedAt = time.GetUtcNow() };
         Dispatch(instance, turn.NewEvents.OfType<RequestEvent>());
         if (turn.Ended)
         {
@@ -238,7 +249,7 @@ internal sealed class TaskHub(
             }
             catch (SqliteException e)
             {
-                LogFailure("The journal's write", e.GetType().Name, e.Message);
+                LogJournalFailure(e);
                 await Task.Delay(JournalRetryDelay, _stopDispatch.Token);
             }
         }
@@ -254,7 +265,7 @@ internal sealed class TaskHub(
             }
             else if (request is TimerCreated timer)
             {
-                instance.StartTimer(timer.FireAt - DateTime.UtcNow, () => Deliver(instance, new TimerFired(timer.Id)));
+                instance.StartTimer(time, timer.FireAt - time.GetUtcNow().UtcDateTime, () => Deliver(instance, new TimerFired(timer.Id)));
             }
         }
     }
@@ -281,17 +292,19 @@ internal sealed class TaskHub(
         }
     }
 
+    private void LogJournalFailure(SqliteException e) => LogFailure("Writing the journal", e.GetType().Name, e.Message);
+
     // When many fail for one reason, one line in ten seconds says so.
     private void LogFailure(string what, string errorType, string message)
     {
         long now = Environment.TickCount64;
-        if (_failuresLogged.TryGetValue((what, errorType), out long last) && now - last < 10_000)
+        bool isDue = _failuresLogged.TryGetValue((what, errorType), out long last)
+            ? now - last >= 10_000 && _failuresLogged.TryUpdate((what, errorType), now, last)
+            : _failuresLogged.TryAdd((what, errorType), now);
+        if (isDue)
         {
-            return;
+            _logger.LogWarning("{What} failed: {Type}: {Message}", what, errorType, message.Split('\n', 2)[0].Trim());
         }
-
-        _failuresLogged[(what, errorType)] = now;
-        _logger.LogWarning("{What} failed: {Type}: {Message}", what, errorType, message.Split('\n', 2)[0].Trim());
     }
 
     private async IAsyncEnumerable<T> ReadUntilStopped<T>(Channel<T> channel)

@@ -51,7 +51,16 @@ internal sealed class Azurite : IDisposable
                 "Node.js is needed to run Azurite, but 'node' cannot be started. Install it (https://nodejs.org), or start Azurite yourself.", e);
         }
 
-        File.WriteAllText(pidFile, _process.Id.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            File.WriteAllText(pidFile, _process.Id.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (IOException e)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new EmulatorException($"The data folder {dataFolder} cannot be written: {e.Message}", e);
+        }
+
         _process.OutputDataReceived += (_, line) => Remember(line.Data);
         _process.ErrorDataReceived += (_, line) => Remember(line.Data);
         _process.BeginOutputReadLine();

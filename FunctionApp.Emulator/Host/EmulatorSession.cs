@@ -29,11 +29,18 @@ internal sealed class EmulatorSession(IReadOnlyDictionary<string, string?> setti
     /// <summary>Frees what the app had, whether it has stopped or not even started.</summary>
     public void Release() => _release?.Invoke();
 
-    /// <summary>Ends the program with its one-line message. Never returns; typed so that callers can throw it.</summary>
-    public static EmulatorException Exit(EmulatorException e)
+    /// <summary>
+    /// What to throw when the app cannot start: in a test's process the exception itself. A program of its own ends
+    /// here with the exception's line.
+    /// </summary>
+    public static EmulatorException Refuse(EmulatorException e)
     {
-        Console.Error.WriteLine(e.Message);
-        Environment.Exit(1);
+        if (Current is null)
+        {
+            Console.Error.WriteLine(e.Message);
+            Environment.Exit(1);
+        }
+
         return e;
     }
 

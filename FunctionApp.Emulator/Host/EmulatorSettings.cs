@@ -36,6 +36,8 @@ internal static class EmulatorSettings
             ["urls"] = "http://localhost:7071",
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft"] = "Warning",
+            // Why the app cannot start is said on one line, without its stack.
+            ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
             ["Logging:LogLevel:System"] = "Warning",
             ["Logging:LogLevel:Azure"] = "Error",
         };

@@ -11,9 +11,9 @@ public class FunctionsApplication
         {
             return new FunctionsApplicationBuilder(args);
         }
-        catch (EmulatorException e) when (EmulatorSession.Current is null)
+        catch (EmulatorException e)
         {
-            throw EmulatorSession.Exit(e);
+            throw EmulatorSession.Refuse(e);
         }
     }
 }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using SQLitePCL;
 
 namespace Microsoft.Azure.Functions.Worker.Builder;
 
@@ -36,7 +37,13 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
             console.TimestampFormat = "HH:mm:ss ";
             console.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Enabled;
         });
-        _builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        _builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // Kestrel looks once a second, so a caller who stalls waits up to two more.
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(2);
+        });
         _builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
 
         _dataFolder = EmulatorSettings.DataFolder(Configuration);
@@ -77,16 +84,15 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
     {
         try
         {
-            return BuildWebApplication();
+            return BuildHost();
         }
         catch (EmulatorException e)
         {
-            Release();
-            throw EmulatorSession.Current is null ? EmulatorSession.Exit(e) : e;
+            throw EmulatorSession.Refuse(e);
         }
     }
 
-    private WebApplication BuildWebApplication()
+    private EmulatedHost BuildHost()
     {
         var hostJson = HostJson.Read();
         var catalog = new FunctionCatalog(typeof(FunctionsApplicationBuilder).Assembly.GetTypes());
@@ -104,7 +110,7 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
         {
             functions.Services = services;
             return taskHub = new TaskHubService(
-                new TaskHub(journal, functions, hostJson.TaskHub, services.GetRequiredService<ILoggerFactory>()),
+                new TaskHub(journal, functions, hostJson.TaskHub, services.GetRequiredService<ILoggerFactory>(), TimeProvider.System),
                 storage);
         });
 
@@ -121,7 +127,7 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
         }
 
         _azurite?.WaitUntilReady();
-        return app;
+        return new EmulatedHost(app);
     }
 
     private Journal OpenJournal()
@@ -131,9 +137,14 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder
         {
             return new Journal(path);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (
+            e is InvalidDataException or SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB })
         {
-            throw new EmulatorException($"The journal {path} cannot be used: {e.Message} Restore it, or delete it and lose its tasks.", e);
+            throw new EmulatorException($"The journal {path} is damaged: {e.Message} Restore it, or delete it and lose its tasks.", e);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new EmulatorException($"The journal {path} cannot be written: {e.Message} Is the disk full, or the folder read-only?", e);
         }
     }
 

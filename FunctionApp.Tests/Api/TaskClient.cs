@@ -35,6 +35,17 @@ internal static class TaskClient
     public static Task<HttpResponseMessage> WaitUntilGoneAsync(this HttpClient http, string taskId) => http.PollAsync(
         taskId, answer => answer.StatusCode == HttpStatusCode.NotFound);
 
+    /// <summary>Polls until an unfinished task has come that far.</summary>
+    public static async Task WaitForStatusAsync(this HttpClient http, string taskId, string status)
+    {
+        using HttpResponseMessage reached = await http.PollAsync(taskId, answer =>
+        {
+            // The content is buffered: this reads memory.
+            using Stream body = answer.Content.ReadAsStream();
+            return JsonDocument.Parse(body).RootElement.GetProperty("task_status").GetString() == status;
+        });
+    }
+
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
         JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 

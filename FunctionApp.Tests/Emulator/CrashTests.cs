@@ -1,73 +1,159 @@
 using System.Collections.Concurrent;
+using Azure.Data.Tables;
+using FunctionApp.Emulator.Durable;
 using FunctionApp.Tests.Api;
 
 namespace FunctionApp.Tests.Emulator;
 
 /// <summary>
-/// The emulator as its own process under load, killed at random moments and started again. Azurite survives. The long
-/// form is CRASH_TEST_KILLS=40 CRASH_TEST_TASKS=1200; CRASH_TEST_SEED repeats a run.
+/// The emulator as its own process under load, killed again and again and started again. Azurite survives. The long
+/// form is CRASH_TEST_KILLS=40 CRASH_TEST_TASKS=1200; CRASH_TEST_SEED repeats a run's choices.
 /// </summary>
 public sealed class CrashTests(ITestOutputHelper output) : IDisposable
 {
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("crash-");
     private readonly Dictionary<string, string?> _settings = AzuriteFixture.NewAppSettings(("SlowMultiply__Delay", "00:00:00.05"));
+    private readonly ConcurrentDictionary<string, int> _acknowledged = new();
+    private int _submitted;
+
+    private string JournalFile => Path.Combine(_data.FullName, "journal.db");
 
     [Fact]
     public async Task No_acknowledged_task_is_lost_to_kill_9()
     {
-        int kills = Read("CRASH_TEST_KILLS", 5);
-        int tasksPerLife = Read("CRASH_TEST_TASKS", 150) / kills;
-        int seed = Read("CRASH_TEST_SEED", Environment.TickCount);
-        output.WriteLine($"seed {seed}");
+        int kills = TestRun.Read("CRASH_TEST_KILLS", 8);
+        int tasks = TestRun.Read("CRASH_TEST_TASKS", 240);
+        int seed = TestRun.Read("CRASH_TEST_SEED", Environment.TickCount);
         var random = new Random(seed);
-        ConcurrentDictionary<string, int> acknowledged = new();
+        var results = new TableClient(_settings["AzureWebJobsStorage"], _settings["ResultsTable"]);
+        await using StorageProxy storage = await StorageProxy.StartAsync(_settings);
+        Dictionary<string, int> moments = [];
 
-        for (int kill = 0; kill < kills; kill++)
+        for (int kill = 0; kill < kills || _acknowledged.Count < tasks; kill++)
         {
-            using var emulator = new EmulatorProcess(_data.FullName, _settings);
-            if (random.Next(4) == 0)
-            {
-                // During the start.
-                await Task.Delay(random.Next(1_500));
-            }
-            else
-            {
-                await emulator.WaitUntilStartedAsync();
-                int first = kill * tasksPerLife;
-                Task load = SubmitAsync(emulator.Http, Enumerable.Range(first, tasksPerLife), acknowledged);
-                await Task.Delay(random.Next(1_000));
-                emulator.Kill();
-                await load;
-            }
-
-            emulator.Kill();
+            // Each life may add its share; one that is killed early leaves some to the lives after it.
+            int share = Math.Max(1, (tasks - _acknowledged.Count) / Math.Max(1, kills - kill));
+            string moment = await LiveAndDieAsync(kill % 4, share, random, storage);
+            moments[moment] = moments.GetValueOrDefault(moment) + 1;
         }
 
         using EmulatorProcess last = await EmulatorProcess.StartAsync(_data.FullName, _settings);
-        string[] results = await Task.WhenAll(acknowledged.Select(async task =>
-            await last.Http.WaitForResultAsync(task.Key) == $"{3 * task.Value}" ? "right" : task.Key));
-        output.WriteLine($"acknowledged {acknowledged.Count}, finished {results.Count(result => result == "right")}, kills {kills}");
-
-        Assert.NotEmpty(acknowledged);
-        Assert.All(results, result => Assert.Equal("right", result));
+        string[] wrong =
+        [
+            .. (await Task.WhenAll(_acknowledged.Select(async task =>
+                (task.Key, Right: await last.Http.WaitForResultAsync(task.Key) == $"{3 * task.Value}"))))
+                .Where(task => !task.Right).Select(task => task.Key),
+        ];
+        await WaitUntilNoneIsUnfinishedAsync();
         Assert.Equal(0, await last.SignalAsync("TERM"));
+
+        List<string> rows = await results.QueryAsync<TableEntity>(select: ["PartitionKey"]).Select(row => row.PartitionKey).ToListAsync();
+        string[] upserts = [.. storage.Requests.Where(request => request.StartsWith("PUT ", StringComparison.Ordinal))];
+        output.WriteLine($"seed {seed}");
+        output.WriteLine($"kills {moments.Values.Sum()}: {string.Join(", ", moments.OrderBy(moment => moment.Key).Select(moment => $"{moment.Value} {moment.Key}"))}");
+        output.WriteLine($"acknowledged {_acknowledged.Count}, finished {_acknowledged.Count - wrong.Length}, lost {wrong.Length}");
+        output.WriteLine($"activities that got as far as their row {upserts.Length}, re-run {upserts.Length - upserts.Distinct().Count()}");
+        Assert.Empty(wrong);
+        Assert.All(_acknowledged.Keys, task => Assert.Single(rows, task));
+        using var journal = new Journal(JournalFile);
+        Assert.Empty(journal.LoadUnfinished());
     }
 
     public void Dispose() => _data.Delete(recursive: true);
 
-    private static int Read(string variable, int defaultValue) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : defaultValue;
-
-    private static Task SubmitAsync(HttpClient http, IEnumerable<int> numbers, ConcurrentDictionary<string, int> acknowledged) =>
-        Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (n, _) =>
+    /// <summary>One life of the emulator; returns when it was killed.</summary>
+    private async Task<string> LiveAndDieAsync(int kind, int share, Random random, StorageProxy storage)
+    {
+        using var emulator = new EmulatorProcess(_data.FullName, _settings);
+        if (kind == 0)
         {
+            await Task.Delay(random.Next(100, 800));
+            emulator.Kill();
+            return "around the start";
+        }
+
+        await emulator.WaitUntilStartedAsync();
+        int rowsBeforeTheKill = random.Next(1, 20);
+        if (kind == 1)
+        {
+            storage.RowWritten = () =>
+            {
+                if (Interlocked.Decrement(ref rowsBeforeTheKill) == 0)
+                {
+                    emulator.Kill();
+                }
+            };
+        }
+
+        Task load = SubmitAsync(emulator.Http, share);
+        if (kind == 1)
+        {
+            await Task.WhenAny(emulator.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)));
+            storage.RowWritten = null;
+        }
+        else if (kind == 2)
+        {
+            await Task.Delay(random.Next(300));
+        }
+        else
+        {
+            await load;
+            await KillDuringCheckpointAsync(emulator);
+        }
+
+        emulator.Kill();
+        await load;
+        return kind switch
+        {
+            1 when rowsBeforeTheKill <= 0 => "between a row and its commit",
+            3 when new FileInfo($"{JournalFile}-wal") is { Exists: true, Length: > 0 } => "during a checkpoint",
+            _ => "under load",
+        };
+    }
+
+    // The journal's own file is only written by checkpoints, and the last connection makes one as it closes.
+    private async Task KillDuringCheckpointAsync(EmulatorProcess emulator)
+    {
+        DateTime before = File.GetLastWriteTimeUtc(JournalFile);
+        Task<int> exit = emulator.SignalAsync("TERM");
+        while (!exit.IsCompleted)
+        {
+            if (File.GetLastWriteTimeUtc(JournalFile) != before)
+            {
+                emulator.Kill();
+            }
+        }
+
+        await exit;
+    }
+
+    private Task SubmitAsync(HttpClient http, int count) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
+        {
+            int n = Interlocked.Increment(ref _submitted);
             try
             {
-                acknowledged[await http.SubmitAsync($"{n}", "3")] = n;
+                _acknowledged[await http.SubmitAsync($"{n}", "3")] = n;
             }
             catch (HttpRequestException)
             {
                 // Killed before it was acknowledged.
             }
         });
+
+    // Tasks whose submission was cut off may have been accepted; they must end too.
+    private async Task WaitUntilNoneIsUnfinishedAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (CountUnfinished() > 0)
+        {
+            await Task.Delay(100, patience.Token);
+        }
+    }
+
+    private long CountUnfinished()
+    {
+        using var reader = new SqliteStatements($"Data Source={JournalFile};Mode=ReadOnly;Pooling=false");
+        return (long)reader.Scalar("SELECT count(*) FROM instances WHERE status IN (0, 6)", [])!;
+    }
 }

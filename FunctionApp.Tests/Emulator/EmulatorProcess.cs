@@ -14,10 +14,22 @@ internal sealed class EmulatorProcess : IDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public EmulatorProcess(string dataFolder, IReadOnlyDictionary<string, string?> settings)
+    /// <param name="maxFileSize">
+    /// No file may grow beyond it, in bytes: what a full disk is to a process, without the rights that it takes to make
+    /// one. Linux only; <see cref="SetMaxFileSizeAsync"/> changes it.
+    /// </param>
+    /// <param name="urls">Where it listens, if not on a free port.</param>
+    public EmulatorProcess(string dataFolder, IReadOnlyDictionary<string, string?> settings, long? maxFileSize = null, string? urls = null)
     {
-        int port = LocalPort.FindFree();
-        var start = new ProcessStartInfo("dotnet", [typeof(EmulatedFunctionApp).Assembly.Location, "--urls", $"http://127.0.0.1:{port}"])
+        urls ??= $"http://127.0.0.1:{LocalPort.FindFree()}";
+        string[] command = ["dotnet", typeof(EmulatedFunctionApp).Assembly.Location, "--urls", urls];
+        if (maxFileSize is not null)
+        {
+            // Without the trap the first write beyond it would end the process.
+            command = ["sh", "-c", "trap '' XFSZ; exec prlimit \"$@\"", "sh", $"--fsize={maxFileSize}:", .. command];
+        }
+
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -28,7 +40,8 @@ internal sealed class EmulatorProcess : IDisposable
         }
 
         start.Environment["Emulator__DataFolder"] = dataFolder;
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        start.Environment["DOTNET_EnableWriteXorExecute"] = maxFileSize is null ? null : "0"; // needs a large file
+        Http = new HttpClient { BaseAddress = Uri.TryCreate(urls, UriKind.Absolute, out Uri? address) ? address : null };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) =>
         {
@@ -62,6 +75,33 @@ internal sealed class EmulatorProcess : IDisposable
         return emulator;
     }
 
+    /// <summary>The emulator refuses to start: exit code 1, and one line that contains <paramref name="expected"/>.</summary>
+    public static async Task AssertRefusedAsync(
+        string dataFolder, IReadOnlyDictionary<string, string?> settings, string expected, long? maxFileSize = null, string? urls = null)
+    {
+        using var emulator = new EmulatorProcess(dataFolder, settings, maxFileSize, urls);
+
+        Assert.Equal(1, await emulator.WaitForExitAsync());
+
+        Assert.Contains(expected, Assert.Single(emulator.Errors), StringComparison.Ordinal);
+        Assert.DoesNotContain(emulator.Output, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Resident memory in bytes, as of now.</summary>
+    public long ReadMemory()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64;
+    }
+
+    public async Task SetMaxFileSizeAsync(long? bytes)
+    {
+        string limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+        using var prlimit = Process.Start("prlimit", ["--pid", _process.Id.ToString(CultureInfo.InvariantCulture), $"--fsize={limit}:"]);
+        await prlimit.WaitForExitAsync();
+        Assert.Equal(0, prlimit.ExitCode);
+    }
+
     public async Task WaitUntilStartedAsync()
     {
         Task exited = _process.WaitForExitAsync();
@@ -75,10 +115,17 @@ internal sealed class EmulatorProcess : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Sends SIGTERM or SIGINT.</summary>
+    public void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Sends SIGTERM or SIGINT and returns the exit code.</summary>
     public async Task<int> SignalAsync(string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        Signal(signal);
         return await WaitForExitAsync();
     }
 

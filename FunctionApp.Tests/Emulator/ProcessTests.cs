@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Azure.Data.Tables;
 using FunctionApp.Emulator.Host;
 using FunctionApp.Tests.Api;
 
@@ -43,37 +44,57 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, await second.SignalAsync("TERM"));
     }
 
+    [Fact]
+    public async Task SIGTERM_takes_no_more_requests_and_lets_running_activities_end()
+    {
+        Dictionary<string, string?> settings = AzuriteFixture.NewAppSettings(("SlowMultiply__Delay", "00:00:02"));
+        using EmulatorProcess emulator = await EmulatorProcess.StartAsync(_data.FullName, settings);
+        string task = await emulator.Http.SubmitAsync("6", "7");
+        await emulator.Http.WaitForStatusAsync(task, "Running");
+
+        Task<int> exit = emulator.SignalAsync("TERM");
+        await Task.Delay(500);
+        await Assert.ThrowsAsync<HttpRequestException>(() => emulator.Http.PostAsync("""{"x": 1, "y": 1}"""));
+
+        Assert.Equal(0, await exit);
+        var results = new TableClient(settings["AzureWebJobsStorage"], settings["ResultsTable"]);
+        Assert.Equal("42", (await results.GetEntityAsync<TableEntity>(task, task)).Value["Result"]);
+    }
+
+    [Fact]
+    public async Task An_activity_that_outlasts_the_grace_period_is_left_to_the_next_start()
+    {
+        Dictionary<string, string?> settings = AzuriteFixture.NewAppSettings(("SlowMultiply__Delay", "01:00:00"), ("SlowMultiply__Timeout", "02:00:00"));
+        string task;
+        using (EmulatorProcess first = await EmulatorProcess.StartAsync(_data.FullName, settings))
+        {
+            task = await first.Http.SubmitAsync("6", "7");
+            await first.Http.WaitForStatusAsync(task, "Running");
+            Assert.Equal(0, await first.SignalAsync("TERM"));
+        }
+
+        settings["SlowMultiply__Delay"] = "00:00:00";
+        using EmulatorProcess second = await EmulatorProcess.StartAsync(_data.FullName, settings);
+
+        Assert.Equal("42", await second.Http.WaitForResultAsync(task));
+    }
+
     [Theory]
     [InlineData("SlowMultiply__Delay", "abc")]
     [InlineData("ResultsTable", "1x")]
     [InlineData("AzureWebJobsStorage", "garbage")]
     public Task A_wrong_setting_stops_the_start_with_one_line(string name, string value) =>
-        AssertRefusedAsync(AzuriteFixture.NewAppSettings((name, value)), name);
+        EmulatorProcess.AssertRefusedAsync(_data.FullName, AzuriteFixture.NewAppSettings((name, value)), name);
 
     [Fact]
-    public async Task A_second_emulator_on_the_same_data_is_refused()
+    public async Task A_port_that_is_taken_is_refused_and_so_is_an_address_that_is_none()
     {
-        Dictionary<string, string?> settings = AzuriteFixture.NewAppSettings();
-        using EmulatorProcess first = await EmulatorProcess.StartAsync(_data.FullName, settings);
+        using var other = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        other.Start();
 
-        await AssertRefusedAsync(settings, "Another emulator uses the data folder");
-    }
-
-    [Fact]
-    public async Task A_corrupt_journal_is_refused()
-    {
-        await File.WriteAllBytesAsync(Path.Combine(_data.FullName, "journal.db"), [.. Enumerable.Repeat((byte)'x', 10_000)]);
-
-        await AssertRefusedAsync(AzuriteFixture.NewAppSettings(), "journal.db cannot be used");
-    }
-
-    [Fact]
-    public async Task A_file_in_place_of_the_data_folder_is_refused()
-    {
-        string file = Path.Combine(_data.FullName, "file");
-        await File.WriteAllTextAsync(file, "");
-
-        await AssertRefusedAsync(AzuriteFixture.NewAppSettings(), "The data folder cannot be created", file);
+        await EmulatorProcess.AssertRefusedAsync(
+            _data.FullName, AzuriteFixture.NewAppSettings(), "address already in use", urls: $"http://{other.LocalEndpoint}");
+        await EmulatorProcess.AssertRefusedAsync(_data.FullName, AzuriteFixture.NewAppSettings(), "Invalid url", urls: "nonsense");
     }
 
     [Fact]
@@ -84,7 +105,8 @@ public sealed class ProcessTests : IDisposable
         using var stop = new CancellationTokenSource();
         Task serve = ServeNonsenseAsync(other, stop.Token);
 
-        await AssertRefusedAsync(
+        await EmulatorProcess.AssertRefusedAsync(
+            _data.FullName,
             AzuriteFixture.NewAppSettings(
                 ("AzureWebJobsStorage", LocalPort.AzuriteConnectionString(((System.Net.IPEndPoint)other.LocalEndpoint).Port))),
             "is taken by a program that is not Azurite");
@@ -109,14 +131,5 @@ public sealed class ProcessTests : IDisposable
         {
             // The test is over.
         }
-    }
-
-    private async Task AssertRefusedAsync(Dictionary<string, string?> settings, string expected, string? dataFolder = null)
-    {
-        using var emulator = new EmulatorProcess(dataFolder ?? _data.FullName, settings);
-
-        Assert.Equal(1, await emulator.WaitForExitAsync());
-
-        Assert.Contains(expected, Assert.Single(emulator.Errors), StringComparison.Ordinal);
     }
 }

@@ -29,9 +29,12 @@ internal sealed class TestHub : IDurableFunctions, IAsyncDisposable
         return this;
     }
 
+    /// <summary>A fake one makes timers fire when a test says so.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public TestHub Start(int maxActivities = 10)
     {
-        _hub = new TaskHub(new Journal(JournalPath), this, new TaskHubOptions(maxActivities, 4), NullLoggerFactory.Instance);
+        _hub = new TaskHub(new Journal(JournalPath), this, new TaskHubOptions(maxActivities, 4), NullLoggerFactory.Instance, Time);
         _hub.Start();
         Client = new TaskHubClient(_hub, () => false);
         return this;

@@ -33,10 +33,12 @@ public sealed class SubmitMultiplication(SlowMultiplySettings settings)
         }
         else if (!IdempotencyKey.TryGetTaskId(key, out taskId))
         {
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>
-            {
-                [IdempotencyKey.Header] = ["must be one value of 1 to 255 visible ASCII characters"],
-            });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>
+                {
+                    [IdempotencyKey.Header] = ["must be one value of 1 to 255 visible ASCII characters"],
+                },
+                $"The header {IdempotencyKey.Header} is not valid.");
         }
 
         if (await RequestBody.ReadAsync(request, cancellationToken) is not { } body)
