@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Microsoft.DurableTask;
@@ -44,9 +45,10 @@ internal sealed class TaskHub(
         Channel.CreateUnbounded<(OrchestrationInstance, TaskScheduled)>();
 
     private readonly ConcurrentDictionary<(string What, string ErrorType), long> _failuresLogged = new();
-    private readonly CancellationTokenSource _stopDispatch = new();
-    private readonly CancellationTokenSource _stopActivities = new();
-    private Task[] _workers = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _graceOver = new();
+    private Task[] _turnWorkers = [];
+    private Task[] _activityWorkers = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public static DataConverter Converter => JsonDataConverter.Default;
@@ -62,11 +64,8 @@ internal sealed class TaskHub(
             Begin(instance);
         }
 
-        _workers =
-        [
-            .. Enumerable.Range(0, options.MaxConcurrentOrchestratorFunctions).Select(_ => Task.Run(RunTurnsAsync)),
-            .. Enumerable.Range(0, options.MaxConcurrentActivityFunctions).Select(_ => Task.Run(RunActivitiesAsync)),
-        ];
+        _turnWorkers = [.. Enumerable.Range(0, options.MaxConcurrentOrchestratorFunctions).Select(_ => Task.Run(RunTurnsAsync))];
+        _activityWorkers = [.. Enumerable.Range(0, options.MaxConcurrentActivityFunctions).Select(_ => Task.Run(RunActivitiesAsync))];
     }
 
     /// <summary>False if the ID is taken by an instance in one of the statuses <paramref name="dedupe"/>.</summary>
@@ -138,12 +137,17 @@ internal sealed class TaskHub(
         }
     }
 
-    /// <summary>Lets running activities end for as long as <paramref name="grace"/>, then leaves them to the next start.</summary>
+    /// <summary>
+    /// Lets running activities end, and journals what they answered, for as long as <paramref name="grace"/>; leaves
+    /// the others to the next start.
+    /// </summary>
     public async Task StopAsync(TimeSpan grace)
     {
-        await _stopDispatch.CancelAsync();
-        _stopActivities.CancelAfter(grace);
-        await Task.WhenAll(_workers);
+        await _stopping.CancelAsync();
+        _graceOver.CancelAfter(grace);
+        await Task.WhenAll(_activityWorkers);
+        _turns.Writer.TryComplete();
+        await Task.WhenAll(_turnWorkers);
     }
 
     public async ValueTask DisposeAsync()
@@ -155,8 +159,8 @@ internal sealed class TaskHub(
         }
 
         journal.Dispose();
-        _stopDispatch.Dispose();
-        _stopActivities.Dispose();
+        _stopping.Dispose();
+        _graceOver.Dispose();
     }
 
     private void Begin(OrchestrationInstance instance)
@@ -182,13 +186,13 @@ internal sealed class TaskHub(
 
     private async Task RunTurnsAsync()
     {
-        await foreach (OrchestrationInstance instance in ReadUntilStopped(_turns))
+        await foreach (OrchestrationInstance instance in ReadUntilStopped(_turns, _graceOver.Token))
         {
             try
             {
                 await RunTurnAsync(instance);
             }
-            catch (OperationCanceledException) when (_stopDispatch.IsCancellationRequested)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -250,7 +254,7 @@ internal sealed class TaskHub(
             catch (SqliteException e)
             {
                 LogJournalFailure(e);
-                await Task.Delay(JournalRetryDelay, _stopDispatch.Token);
+                await Task.Delay(JournalRetryDelay, _stopping.Token);
             }
         }
     }
@@ -272,14 +276,14 @@ internal sealed class TaskHub(
 
     private async Task RunActivitiesAsync()
     {
-        await foreach ((OrchestrationInstance instance, TaskScheduled task) in ReadUntilStopped(_activities))
+        await foreach ((OrchestrationInstance instance, TaskScheduled task) in ReadUntilStopped(_activities, _stopping.Token))
         {
             try
             {
-                string? result = await functions.RunActivityAsync(task.Name, task.Input, _stopActivities.Token);
+                string? result = await functions.RunActivityAsync(task.Name, task.Input, _graceOver.Token);
                 Deliver(instance, new TaskCompleted(task.Id, result));
             }
-            catch (OperationCanceledException) when (_stopActivities.IsCancellationRequested)
+            catch (OperationCanceledException) when (_graceOver.IsCancellationRequested)
             {
                 // Its result is not journaled, so the next start runs it again.
             }
@@ -307,16 +311,17 @@ internal sealed class TaskHub(
         }
     }
 
-    private async IAsyncEnumerable<T> ReadUntilStopped<T>(Channel<T> channel)
+    private static async IAsyncEnumerable<T> ReadUntilStopped<T>(
+        Channel<T> channel, [EnumeratorCancellation] CancellationToken stop)
     {
-        while (!_stopDispatch.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             T next;
             try
             {
-                next = await channel.Reader.ReadAsync(_stopDispatch.Token);
+                next = await channel.Reader.ReadAsync(stop);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
             {
                 yield break;
             }

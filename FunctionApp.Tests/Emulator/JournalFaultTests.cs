@@ -1,4 +1,5 @@
 using System.Net;
+using FunctionApp.Emulator.Durable;
 using FunctionApp.Tests.Api;
 using Microsoft.Data.Sqlite;
 
@@ -128,7 +129,7 @@ public sealed class JournalFaultTests : IDisposable
 
         await emulator.Http.WaitForResultAsync(await emulator.Http.SubmitAsync("6", "7"));
         Assert.Equal(0, await emulator.SignalAsync("TERM"));
-        using var journal = new FunctionApp.Emulator.Durable.Journal(JournalFile);
+        using var journal = new Journal(JournalFile);
         Assert.Empty(journal.LoadUnfinished());
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Azure.Data.Tables;
+using FunctionApp.Emulator.Durable;
 using FunctionApp.Emulator.Host;
 using FunctionApp.Tests.Api;
 
@@ -59,6 +60,8 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, await exit);
         var results = new TableClient(settings["AzureWebJobsStorage"], settings["ResultsTable"]);
         Assert.Equal("42", (await results.GetEntityAsync<TableEntity>(task, task)).Value["Result"]);
+        using var journal = new Journal(Path.Combine(_data.FullName, "journal.db"));
+        Assert.Empty(journal.LoadUnfinished());
     }
 
     [Fact]
