@@ -13,6 +13,7 @@ namespace FunctionApp.Tests.Emulator;
 /// Requests of all kinds over bare sockets, made from a seed. The long form is FUZZ_TEST_REQUESTS=1000000;
 /// FUZZ_TEST_SEED repeats a run.
 /// </summary>
+[Collection(nameof(RunsAlone))]
 public class FuzzTests(ITestOutputHelper output)
 {
     private const int AtOnce = 32;
