@@ -75,7 +75,7 @@ public class ContractTests(ApiFixture api)
         using HttpResponseMessage response = await api.Http.PostAsync("/multiply", content, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        string taskId = (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+        string taskId = await response.ReadTaskIdAsync();
         Assert.Equal("12", await api.Http.WaitForResultAsync(taskId));
     }
 
@@ -129,6 +129,12 @@ public class ContractTests(ApiFixture api)
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Empty(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    internal static async Task AssertUnavailableAsync(HttpResponseMessage response)
+    {
+        await AssertProblemAsync(response, HttpStatusCode.ServiceUnavailable);
+        Assert.NotNull(response.Headers.RetryAfter);
     }
 
     internal static async Task<JsonElement> AssertProblemAsync(HttpResponseMessage response, HttpStatusCode status)

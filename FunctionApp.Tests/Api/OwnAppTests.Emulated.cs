@@ -97,7 +97,7 @@ public class OwnAppTests
     {
         using HttpResponseMessage response = await PostAsync(app, body);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        return (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+        return await response.ReadTaskIdAsync();
     }
 
     private static async Task<HttpResponseMessage> PostAsync(EmulatedFunctionApp app, string body)

@@ -73,47 +73,43 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         }
 
         await emulator.WaitUntilStartedAsync();
-        int rowsBeforeTheKill = random.Next(1, 20);
-        if (kind == 1)
-        {
-            storage.RowWritten = () =>
-            {
-                if (Interlocked.Decrement(ref rowsBeforeTheKill) == 0)
-                {
-                    emulator.Kill();
-                }
-            };
-        }
-
         Task load = SubmitAsync(emulator.Http, share);
-        if (kind == 1)
+        bool asPlanned = kind switch
         {
-            await Task.WhenAny(emulator.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)));
-            storage.RowWritten = null;
-        }
-        else if (kind == 2)
-        {
-            await Task.Delay(random.Next(300));
-        }
-        else
-        {
-            await load;
-            await KillDuringCheckpointAsync(emulator);
-        }
-
-        emulator.Kill();
+            1 => await KillAfterRowAsync(emulator, storage, rows: random.Next(1, 20)),
+            2 => await KillDuringCheckpointAsync(emulator, load),
+            _ => await KillUnderLoadAsync(emulator, TimeSpan.FromMilliseconds(random.Next(300))),
+        };
         await load;
-        return kind switch
+        return (kind, asPlanned) switch
         {
-            1 when rowsBeforeTheKill <= 0 => "between a row and its commit",
-            3 when new FileInfo($"{JournalFile}-wal") is { Exists: true, Length: > 0 } => "during a checkpoint",
+            (1, true) => "between a row and its commit",
+            (2, true) => "during a checkpoint",
             _ => "under load",
         };
     }
 
-    // The journal's own file is only written by checkpoints, and the last connection makes one as it closes.
-    private async Task KillDuringCheckpointAsync(EmulatorProcess emulator)
+    // False if the load had fewer rows left to write.
+    private static async Task<bool> KillAfterRowAsync(EmulatorProcess emulator, StorageProxy storage, int rows)
     {
+        storage.RowWritten = () =>
+        {
+            if (Interlocked.Decrement(ref rows) == 0)
+            {
+                emulator.Kill();
+            }
+        };
+        await Task.WhenAny(emulator.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)));
+        storage.RowWritten = null;
+        emulator.Kill();
+        return rows <= 0;
+    }
+
+    // The journal's own file is only written by checkpoints, and the last connection makes one as it closes. False if
+    // that was over before the kill: then the log is gone.
+    private async Task<bool> KillDuringCheckpointAsync(EmulatorProcess emulator, Task load)
+    {
+        await load;
         DateTime before = File.GetLastWriteTimeUtc(JournalFile);
         Task<int> exit = emulator.SignalAsync("TERM");
         while (!exit.IsCompleted)
@@ -125,6 +121,14 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         }
 
         await exit;
+        return new FileInfo($"{JournalFile}-wal") is { Exists: true, Length: > 0 };
+    }
+
+    private static async Task<bool> KillUnderLoadAsync(EmulatorProcess emulator, TimeSpan after)
+    {
+        await Task.Delay(after);
+        emulator.Kill();
+        return true;
     }
 
     private Task SubmitAsync(HttpClient http, int count) =>

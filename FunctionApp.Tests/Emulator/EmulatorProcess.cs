@@ -115,17 +115,10 @@ internal sealed class EmulatorProcess : IDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>Sends SIGTERM or SIGINT.</summary>
-    public void Signal(string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
     /// <summary>Sends SIGTERM or SIGINT and returns the exit code.</summary>
     public async Task<int> SignalAsync(string signal)
     {
-        Signal(signal);
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         return await WaitForExitAsync();
     }
 
