@@ -10,8 +10,10 @@ namespace FunctionApp.Tests.Emulator;
 /// While storage fails, POST and GET are 503 within a bounded time; afterwards everything that was accepted finishes.
 /// One line in the log tells of an outage, one of its end.
 /// </summary>
-public class StorageFaultTests(ITestOutputHelper output)
+public sealed class StorageFaultTests(ITestOutputHelper output) : IDisposable
 {
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("outage-");
+
     // The app's own limit, and what a busy machine adds.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(12);
 
@@ -53,7 +55,7 @@ public class StorageFaultTests(ITestOutputHelper output)
     [Fact]
     public async Task Azurite_can_be_stopped_and_started_again()
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("restarted-azurite-");
+        DirectoryInfo folder = _data.CreateSubdirectory("restarted");
         string connectionString = LocalPort.AzuriteConnectionString(LocalPort.FindFree());
         Azurite Start()
         {
@@ -68,7 +70,6 @@ public class StorageFaultTests(ITestOutputHelper output)
             () => azurite.Dispose(),
             () => azurite = Start());
         azurite.Dispose();
-        folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -81,57 +82,49 @@ public class StorageFaultTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(1), context.RequestAborted);
             return false;
         };
-        DirectoryInfo data = Directory.CreateTempSubdirectory("slow-");
-        using (EmulatorProcess emulator = await EmulatorProcess.StartAsync(data.FullName, settings))
-        {
-            string[] tasks = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => emulator.Http.SubmitAsync("6", "7")));
+        using EmulatorProcess emulator = await EmulatorProcess.StartAsync(_data.FullName, settings);
+        string[] tasks = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => emulator.Http.SubmitAsync("6", "7")));
 
-            Assert.All(await Task.WhenAll(tasks.Select(emulator.Http.WaitForResultAsync)), result => Assert.Equal("42", result));
-            Assert.Equal(0, await emulator.SignalAsync("TERM"));
-            Assert.DoesNotContain(emulator.Output, line => line.Contains("warn", StringComparison.Ordinal));
-        }
-
-        data.Delete(recursive: true);
+        Assert.All(await Task.WhenAll(tasks.Select(emulator.Http.WaitForResultAsync)), result => Assert.Equal("42", result));
+        Assert.Equal(0, await emulator.SignalAsync("TERM"));
+        Assert.DoesNotContain(emulator.Output, line => line.Contains("warn", StringComparison.Ordinal));
     }
+
+    public void Dispose() => _data.Delete(recursive: true);
 
     private async Task LiveThroughAsync(Dictionary<string, string?> settings, Action begin, Action end)
     {
-        DirectoryInfo data = Directory.CreateTempSubdirectory("outage-");
-        using (EmulatorProcess emulator = await EmulatorProcess.StartAsync(data.FullName, settings))
+        using EmulatorProcess emulator = await EmulatorProcess.StartAsync(_data.FullName, settings);
+        await emulator.Http.WaitForResultAsync(await emulator.Http.SubmitAsync("6", "7"));
+        ConcurrentBag<string> accepted = [.. await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => emulator.Http.SubmitAsync("6", "7")))];
+        long memory = emulator.ReadMemory();
+        begin();
+        await WaitUntilRefusedAsync(emulator.Http, accepted);
+
+        // 8 callers that do not wait as they are told to.
+        var outage = Stopwatch.StartNew();
+        ConcurrentBag<TimeSpan> times = [];
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async caller =>
         {
-            await emulator.Http.WaitForResultAsync(await emulator.Http.SubmitAsync("6", "7"));
-            ConcurrentBag<string> accepted = [.. await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => emulator.Http.SubmitAsync("6", "7")))];
-            long memory = emulator.ReadMemory();
-            begin();
-            await WaitUntilRefusedAsync(emulator.Http, accepted);
-
-            // 8 callers that do not wait as they are told to.
-            var outage = Stopwatch.StartNew();
-            ConcurrentBag<TimeSpan> times = [];
-            await Task.WhenAll(Enumerable.Range(0, 8).Select(async caller =>
+            while (outage.Elapsed < Outage)
             {
-                while (outage.Elapsed < Outage)
-                {
-                    times.Add(await AssertRefusedAsync(caller % 2 == 0
-                        ? emulator.Http.PostAsync("""{"x": 6, "y": 7}""")
-                        : emulator.Http.GetAsync($"/multiply/{accepted.First()}")));
-                }
-            }));
-            long memoryInOutage = emulator.ReadMemory();
-            end();
+                times.Add(await AssertRefusedAsync(caller % 2 == 0
+                    ? emulator.Http.PostAsync("""{"x": 6, "y": 7}""")
+                    : emulator.Http.GetAsync($"/multiply/{accepted.First()}")));
+            }
+        }));
+        long memoryInOutage = emulator.ReadMemory();
+        end();
 
-            Assert.All(await Task.WhenAll(accepted.Select(emulator.Http.WaitForResultAsync)), result => Assert.Equal("42", result));
-            Assert.Equal(0, await emulator.SignalAsync("TERM"));
-            string[] log = [.. emulator.Output.SkipWhile(line => !line.StartsWith("Press Ctrl+C", StringComparison.Ordinal)).Skip(1).Where(line => line.Length > 0)];
-            output.WriteLine($"{times.Count} requests, the slowest took {times.Max().TotalSeconds:0.0} s; {accepted.Count} tasks finished; memory {memory >> 20} -> {memoryInOutage >> 20} MiB");
-            output.WriteLine(string.Join('\n', log));
-            Assert.Single(log, line => line.Contains("does not answer", StringComparison.Ordinal));
-            Assert.Single(log, line => line.Contains("answers again", StringComparison.Ordinal));
-            Assert.InRange(log.Length, 2, 5);
-            Assert.InRange(memoryInOutage - memory, long.MinValue, 100 << 20);
-        }
-
-        data.Delete(recursive: true);
+        Assert.All(await Task.WhenAll(accepted.Select(emulator.Http.WaitForResultAsync)), result => Assert.Equal("42", result));
+        Assert.Equal(0, await emulator.SignalAsync("TERM"));
+        string[] log = [.. emulator.Output.SkipWhile(line => !line.StartsWith("Press Ctrl+C", StringComparison.Ordinal)).Skip(1).Where(line => line.Length > 0)];
+        output.WriteLine($"{times.Count} requests, the slowest took {times.Max().TotalSeconds:0.0} s; {accepted.Count} tasks finished; memory {memory >> 20} -> {memoryInOutage >> 20} MiB");
+        output.WriteLine(string.Join('\n', log));
+        Assert.Single(log, line => line.Contains("does not answer", StringComparison.Ordinal));
+        Assert.Single(log, line => line.Contains("answers again", StringComparison.Ordinal));
+        Assert.InRange(log.Length, 2, 5);
+        Assert.InRange(memoryInOutage - memory, long.MinValue, 100 << 20);
     }
 
     // Until the outage is noticed, tasks are still accepted: they too must finish.
