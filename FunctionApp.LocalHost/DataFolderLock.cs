@@ -1,4 +1,4 @@
-namespace FunctionApp.Emulator.Host;
+namespace FunctionApp.LocalHost;
 
 /// <summary>Keeps a second emulator off the same data.</summary>
 internal static class DataFolderLock

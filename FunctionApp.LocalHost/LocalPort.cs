@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace FunctionApp.Emulator.Host;
+namespace FunctionApp.LocalHost;
 
 /// <summary>Ports on the loopback interface, for tests.</summary>
 public static class LocalPort

@@ -1,5 +1,5 @@
 
-namespace FunctionApp.Emulator.Host;
+namespace FunctionApp.LocalHost;
 
 /// <summary>The list of functions, as <c>func start</c> prints it.</summary>
 internal static class Banner

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace FunctionApp.Emulator.Host;
+namespace FunctionApp.LocalHost;
 
 /// <summary>
 /// An Azurite table server of the emulator's own. It ends when its standard input does, so however the emulator ends,
