@@ -25,7 +25,16 @@ public abstract class StorageTest : IAsyncLifetime
                 new TaskName(nameof(TaskOrchestration)), It.IsAny<TaskStart>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync((TaskName _, object input, StartOrchestrationOptions options, CancellationToken _) =>
             {
-                Started.Add((TaskId.Parse(options.InstanceId!), (TaskStart)input));
+                if (StartFailure is { } failure)
+                {
+                    throw failure;
+                }
+
+                lock (Started)
+                {
+                    Started.Add((TaskId.Parse(options.InstanceId!), (TaskStart)input));
+                }
+
                 return options.InstanceId!;
             });
     }
@@ -41,6 +50,9 @@ public abstract class StorageTest : IAsyncLifetime
     protected Mock<DurableTaskClient> Client { get; } = new(MockBehavior.Strict, "test");
 
     protected List<(TaskId Id, TaskStart Start)> Started { get; } = [];
+
+    /// <summary>What the durable client throws instead of starting an orchestration.</summary>
+    protected Exception? StartFailure { get; set; }
 
     protected TaskRunner Runner => new(Tasks, TimeProvider.System, NullLogger<TaskRunner>.Instance);
 
@@ -65,6 +77,17 @@ public abstract class StorageTest : IAsyncLifetime
         TimeLimit = 60_000,
         Status = RowStatus.Pending,
     };
+
+    /// <summary>Lets the durable client know an orchestration, or (null) none.</summary>
+    protected void Instance(TaskId id, OrchestrationRuntimeStatus? status, string? output = null)
+    {
+        OrchestrationMetadata? instance = status is null ? null : new OrchestrationMetadata(nameof(TaskOrchestration), id.ToString())
+        {
+            RuntimeStatus = status.Value,
+            SerializedOutput = output,
+        };
+        Client.Setup(client => client.GetInstanceAsync(id.ToString(), It.IsAny<bool>(), It.IsAny<CancellationToken>())).ReturnsAsync(instance);
+    }
 
     /// <summary>A new task, as its activity gets it.</summary>
     protected async Task<TaskExecution> InsertAsync(TimeSpan? limit = null, int attempt = 1, TaskId? id = null)

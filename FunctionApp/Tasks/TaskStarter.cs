@@ -82,7 +82,7 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)
         {
             // Of two who start it at once, one may get any error.
-            if (await client.GetInstanceAsync(taskId, cancellationToken) is null)
+            if (await client.GetInstanceAsync(taskId, getInputsAndOutputs: false, cancellationToken) is null)
             {
                 throw;
             }
@@ -96,7 +96,7 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
     private async Task<bool> WasDeletedAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
     {
         RowStatus? status = await tasks.FindStatusAsync(id, cancellationToken);
-        if (status is null && await client.GetInstanceAsync(id.ToString(), cancellationToken) is not null)
+        if (status is null && await client.GetInstanceAsync(id.ToString(), getInputsAndOutputs: false, cancellationToken) is not null)
         {
             // The row may have come since the first look.
             status = await tasks.FindStatusAsync(id, cancellationToken) ?? RowStatus.Deleted;
