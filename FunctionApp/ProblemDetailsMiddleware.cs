@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
         using var timeIsUp = new CancellationTokenSource(TimeLimit, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(callerLeft, timeIsUp.Token);
         http.RequestAborted = bounded.Token;
+        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeout(timeIsUp));
         IResult? answer;
         try
         {
@@ -65,7 +67,7 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
             return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
 
-        if (Problems.IsOutage(exception))
+        if (Outage.Is(exception))
         {
             LogOutage(exception, http.Request.Method, http.Request.Path);
             http.Response.Headers.RetryAfter = OutageRetryAfter;
@@ -84,6 +86,14 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
 
     [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]
     private partial void LogError(Exception exception, string method, PathString path);
+
+    /// <summary>Lets a function that answers later on purpose say so.</summary>
+    private sealed class RequestTimeout(CancellationTokenSource timeIsUp) : IHttpRequestTimeoutFeature
+    {
+        public CancellationToken RequestTimeoutToken => timeIsUp.Token;
+
+        public void DisableTimeout() => timeIsUp.CancelAfter(Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>
     /// An answer without public properties. The worker also sends a function's answer to the host, as JSON of its

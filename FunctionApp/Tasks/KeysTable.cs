@@ -77,6 +77,24 @@ public sealed class KeysTable(TableClient table)
         }
     }
 
+    /// <summary>Removes the key, if it still stands for that task.</summary>
+    /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
+    public async Task RemoveAsync(string keyHash, string taskId, CancellationToken cancellationToken)
+    {
+        NullableResponse<KeyRow> row = await table.GetEntityIfExistsAsync<KeyRow>(keyHash, keyHash, cancellationToken: cancellationToken);
+        if (row.HasValue && row.Value!.TaskId == taskId)
+        {
+            try
+            {
+                await table.DeleteEntityAsync(keyHash, keyHash, row.Value.ETag, cancellationToken);
+            }
+            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
+            {
+                // It was given to another task a moment ago.
+            }
+        }
+    }
+
     /// <summary>Gives the key to another task, unless somebody else has done so first.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
     public async Task ReplaceAsync(KeyRow old, KeyRow row, CancellationToken cancellationToken)

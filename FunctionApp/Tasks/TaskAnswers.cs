@@ -10,7 +10,7 @@ namespace FunctionApp.Tasks;
 public sealed record TaskResult(JsonElement Result);
 
 /// <summary>Answers the question for a task's result: 200, or 404 with <c>task_status</c> and a <c>detail</c>.</summary>
-public sealed class TaskAnswers(TaskReader reader)
+public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
 {
     /// <summary>Value of the header <c>Retry-After</c>, in seconds, of an answer about an unfinished task.</summary>
     public const string RetryAfter = "1";
@@ -19,10 +19,10 @@ public sealed class TaskAnswers(TaskReader reader)
     public async Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client)
     {
         if (!TaskId.TryParse(taskId, out TaskId id)
-            || await reader.FindAsync(id, client, request.HttpContext.RequestAborted) is not { } row
+            || await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
             || row.Kind != kind.Name)
         {
-            return NotFound("Unknown", "There is no such task.");
+            return Unknown();
         }
 
         if (row.IsUnfinished)
@@ -33,15 +33,22 @@ public sealed class TaskAnswers(TaskReader reader)
         return row.Status switch
         {
             RowStatus.Succeeded => TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result))),
-            RowStatus.Pending => NotFound("Pending", "The task has not started yet."),
-            RowStatus.Running => NotFound("Running", "The task is not finished yet."),
-            RowStatus status => NotFound(status.ToString(), row.ErrorDetail!),
-            null => throw new InvalidOperationException($"The row of task {id} has no status."),
+            RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
+            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task is not finished yet."),
+            _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
         };
     }
 
-    private static ProblemHttpResult NotFound(string status, string detail) => TypedResults.Problem(
+    /// <summary>404: there is no such task.</summary>
+    public static IResult Unknown() => NotFound("Unknown", "There is no such task.");
+
+    /// <summary>409: the task's status does not allow what was asked for.</summary>
+    public static IResult Conflict(string status, string detail) => Problem(StatusCodes.Status409Conflict, status, detail);
+
+    private static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
+
+    private static ProblemHttpResult Problem(int statusCode, string status, string detail) => TypedResults.Problem(
         detail,
-        statusCode: StatusCodes.Status404NotFound,
+        statusCode: statusCode,
         extensions: [KeyValuePair.Create<string, object?>("task_status", status)]);
 }

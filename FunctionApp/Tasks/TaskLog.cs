@@ -22,6 +22,15 @@ internal static partial class TaskLog
     [LoggerMessage(LogLevel.Warning, "Task {task_id}: its row cannot be reached; the work goes on.")]
     public static partial void HeartbeatFailed(this ILogger logger, Exception exception, string task_id);
 
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is canceled, but what waits for its end could not be told; it will notice by itself.")]
+    public static partial void AfterCancelFailed(this ILogger logger, Exception exception, string task_id);
+
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is deleted; the sweep will remove what is left of it.")]
+    public static partial void LeftToSweep(this ILogger logger, Exception exception, string task_id);
+
+    [LoggerMessage(LogLevel.Information, "Task {task_id}: webhook, attempt {attempt}: {outcome}.")]
+    public static partial void WebhookAttempted(this ILogger logger, string task_id, int attempt, string outcome);
+
     [LoggerMessage(LogLevel.Warning, "Task {task_id} was found without an execution that could end it ({evidence}): it is now {status}.")]
     public static partial void Reconciled(this ILogger logger, string task_id, string evidence, RowStatus status);
 }

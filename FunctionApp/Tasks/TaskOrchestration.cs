@@ -1,3 +1,4 @@
+using FunctionApp.Tasks.Webhooks;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 
@@ -10,6 +11,9 @@ namespace FunctionApp.Tasks;
 /// </summary>
 public static class TaskOrchestration
 {
+    /// <summary>The event that tells a task which waits for its start that it was canceled.</summary>
+    public const string CanceledEvent = "canceled";
+
     private const int MaxAttempts = 25;
 
     // Within a task's time limit, no outage fails it.
@@ -27,16 +31,47 @@ public static class TaskOrchestration
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         TaskStart start = context.GetInput<TaskStart>()!;
-        DateTime deadline = context.CurrentUtcDateTime + start.TimeLimit;
+        if (start.StartAt is { } startAt && await WasCanceledBeforeAsync(startAt, context))
+        {
+            return;
+        }
+
+        TaskFailedException? failure = await EndAsync(start, context);
+        if (start.HasWebhook)
+        {
+            await context.CallActivityAsync(nameof(StartWebhook), context.InstanceId, ForAnHour);
+        }
+
+        if (failure is not null)
+        {
+            // So that whoever looks at the task hub sees why.
+            throw failure;
+        }
+    }
+
+    /// <summary>Waits; true if the task was canceled meanwhile, whose row says so.</summary>
+    private static async Task<bool> WasCanceledBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
+    {
+        using var waiting = new CancellationTokenSource();
+        Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
+        Task started = context.CreateTimer(startAt.UtcDateTime, waiting.Token);
+        Task first = await Task.WhenAny(canceled, started);
+        waiting.Cancel();
+        return first == canceled;
+    }
+
+    /// <summary>Runs the activity until the row has an end; the last failure, if that is the cause.</summary>
+    private static async Task<TaskFailedException?> EndAsync(TaskStart start, TaskOrchestrationContext context)
+    {
+        var deadline = new DateTimeOffset(context.CurrentUtcDateTime + start.TimeLimit, TimeSpan.Zero);
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                await context.CallActivityAsync(
-                    start.Activity, new TaskExecution(context.InstanceId, start, new(deadline, TimeSpan.Zero), attempt));
-                return;
+                await context.CallActivityAsync(start.Activity, new TaskExecution(context.InstanceId, start, deadline, attempt));
+                return null;
             }
-            catch (TaskFailedException)
+            catch (TaskFailedException e)
             {
                 TimeSpan delay = Delay(attempt);
                 TaskError? error = context.CurrentUtcDateTime + delay >= deadline ? TaskError.Timeout(start.TimeLimit)
@@ -45,7 +80,7 @@ public static class TaskOrchestration
                 if (error is not null)
                 {
                     await context.CallActivityAsync(nameof(FailTask), new TaskFailure(context.InstanceId, start.ETag, error), ForAnHour);
-                    throw;
+                    return e;
                 }
 
                 await context.CreateTimer(delay, CancellationToken.None);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FunctionApp.Tasks.Webhooks;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
@@ -57,6 +58,11 @@ public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, T
         if (await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken) is not null)
         {
             logger.Reconciled(row.Id.ToString(), instance?.RuntimeStatus.ToString() ?? "no orchestration", end.Status!.Value);
+        }
+
+        if (row.WebhookUrl is not null)
+        {
+            await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
         }
 
         return true;

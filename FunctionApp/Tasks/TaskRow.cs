@@ -94,11 +94,29 @@ public sealed class TaskRow : ITableEntity
     /// <summary>The key's row in the keys table.</summary>
     public string? KeyHash { get; set; }
 
+    /// <summary>The task whose input this one has again.</summary>
+    public string? RetryOf { get; set; }
+
+    /// <summary>Who wants to be told of the end.</summary>
+    public string? WebhookUrl { get; set; }
+
+    public int? WebhookAttempts { get; set; }
+
+    /// <summary>What came of the last attempt: an HTTP status, or why there was none.</summary>
+    public string? WebhookStatus { get; set; }
+
+    /// <summary>Whether there will be no further attempt.</summary>
+    public bool? WebhookDone { get; set; }
+
     [IgnoreDataMember]
     public TaskId Id => TaskId.FromRowKey(RowKey);
 
     [IgnoreDataMember]
     public bool IsUnfinished => Status is RowStatus.Pending or RowStatus.Running;
+
+    /// <summary>The status that callers see.</summary>
+    public string StatusAt(DateTimeOffset now) =>
+        Status == RowStatus.Pending && StartAt > now ? "Scheduled" : Status!.Value.ToString();
 
     /// <summary>Changes an unfinished row into one that has succeeded.</summary>
     public static TaskRow Succeeded(TaskId id, BinaryData result, DateTimeOffset now) => new(id)

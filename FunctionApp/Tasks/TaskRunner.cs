@@ -50,9 +50,8 @@ public sealed class TaskRunner(
             return TimedOut();
         }
 
-#pragma warning disable CA2000 // Work that ignores it may still ask it: it is left to the garbage collector.
+        // Not disposed: work that ignores it may still ask it.
         var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-#pragma warning restore CA2000
         using var finished = new CancellationTokenSource();
         TInput input = JsonSerializer.Deserialize<TInput>(execution.Start.Input, JsonSerializerOptions.Web)!;
         Task<TResult> working = Task.Run(() => work(input, progress, unwanted.Token), CancellationToken.None);

@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using FunctionApp.Tasks.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,6 +25,11 @@ internal static class TaskServices
         services.AddSingleton<TaskSubmission>();
         services.AddSingleton<TaskRunner>();
         services.AddSingleton<TaskReader>();
+        services.AddSingleton<TaskWatcher>();
+        services.AddSingleton<TaskDeletion>();
+        services.AddSingleton<WebhookSender>();
+        services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
+        services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
         services.AddSingleton<TaskAnswers>();
     }
 

@@ -30,11 +30,12 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
     /// Starts one task for all who come with the same key; its ID, or null if the key came before with another
     /// submission. Once its task was deleted, a key is as good as new.
     /// </summary>
+    /// <param name="submission">What makes one submission another one than before.</param>
     /// <param name="createRow">The row of this submission, for the ID that it gets.</param>
     public async Task<TaskId?> StartOnceAsync(
-        string keyHash, TaskId newId, Func<TaskId, TaskRow> createRow, DurableTaskClient client, CancellationToken cancellationToken)
+        string keyHash, string submission, TaskId newId, Func<TaskId, TaskRow> createRow, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        var own = new KeyRow(keyHash, newId, SubmissionHash(createRow(newId)));
+        var own = new KeyRow(keyHash, newId, IdempotencyKey.Hash(submission));
         while (true)
         {
             KeyRow first = await keys.GetOrAddAsync(own, cancellationToken);
@@ -66,6 +67,8 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
             row.Input!.ToString(),
             TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
             etag.ToString(),
+            row.StartAt,
+            row.WebhookUrl is not null,
             Activity.Current?.Id);
 
         // Without these statuses, an ended instance would be started anew.
@@ -104,7 +107,4 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
 
         return status == RowStatus.Deleted;
     }
-
-    private static string SubmissionHash(TaskRow row) =>
-        IdempotencyKey.Hash($"{row.Kind}\n{row.Input!.ToString()}");
 }

@@ -21,6 +21,7 @@ public sealed class TaskTable(TableClient table)
     // All but the input, which can be large.
     private static readonly string[] WithoutInput =
         [.. typeof(TaskRow).GetProperties().Where(column => column.CanWrite && column.Name is not (nameof(TaskRow.Input) or nameof(TaskRow.ETag))).Select(column => column.Name)];
+    private static readonly string[] WithoutInputAndResult = [.. WithoutInput.Except([nameof(TaskRow.Result)])];
 
     /// <summary>Inserts the row, into a new table if there is none any more; its ETag, or null if the row is there already.</summary>
     public async Task<ETag?> InsertAsync(TaskRow row, CancellationToken cancellationToken)
@@ -80,6 +81,44 @@ public sealed class TaskTable(TableClient table)
             }
         }
     }
+
+    /// <summary>The rows of a range that match, tombstones included, without inputs and results; a page may be empty.</summary>
+    internal IAsyncEnumerable<Page<TaskRow>> QueryAsync(TaskRange range, string filter, int pageSize, CancellationToken cancellationToken) =>
+        table.QueryAsync<TaskRow>($"{range.ToTableFilter()} and {filter}", pageSize, WithoutInputAndResult, cancellationToken).AsPages();
+
+    /// <summary>
+    /// Writes the columns of <paramref name="change"/> to a task that has ended, which stays ended; false if it was
+    /// deleted.
+    /// </summary>
+    /// <param name="etag">Of the row when it was read.</param>
+    public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken);
+                return true;
+            }
+            catch (RequestFailedException e) when (e.Status == NotFound)
+            {
+                return false;
+            }
+            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
+            {
+                if (await FindAsync(change.Id, cancellationToken) is not { } row)
+                {
+                    return false;
+                }
+
+                etag = row.ETag;
+            }
+        }
+    }
+
+    /// <summary>Removes the row, if there is one.</summary>
+    public Task RemoveAsync(TaskId id, CancellationToken cancellationToken) =>
+        table.DeleteEntityAsync(id.PartitionKey, id.RowKey, ETag.All, cancellationToken);
 
     private async Task<TaskRow?> FindAsync(TaskId id, string[]? columns, CancellationToken cancellationToken) =>
         await GetAsync(id, columns, cancellationToken) is { Status: not RowStatus.Deleted } row ? row : null;
