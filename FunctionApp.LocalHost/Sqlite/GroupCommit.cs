@@ -5,24 +5,22 @@ using Microsoft.Data.Sqlite;
 namespace FunctionApp.LocalHost.Sqlite;
 
 /// <summary>
-/// Writes to the file. One thread takes whatever is queued, runs it in one transaction, and acknowledges all of it after the one commit:
-/// a commit waits for the disk, so the more runs at a time, the fewer commits each of it needs.
+/// Writes to the file. One thread takes whatever is queued, runs it in one transaction and acknowledges it all after the one commit: a
+/// commit waits for the disk, so the more runs at a time, the fewer commits each of it needs.
 /// </summary>
 internal sealed class GroupCommit : IDisposable
 {
-    private const int MaxBatch = 1000;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly string path;
     private readonly Statements statements;
     private readonly BlockingCollection<Write> queue = [];
-    private readonly Thread thread;
     private readonly ManualResetEventSlim stopping = new();
+    private readonly Thread thread;
 
-    public GroupCommit(string path, SqliteConnection connection)
+    public GroupCommit(string path, Statements statements)
     {
-        this.path = path;
-        statements = new Statements(connection);
+        (this.path, this.statements) = (path, statements);
         thread = new Thread(Run) { IsBackground = true, Name = "SQLite commits" };
         thread.Start();
     }
@@ -31,20 +29,20 @@ internal sealed class GroupCommit : IDisposable
     /// Runs <paramref name="apply"/> in a transaction, and, once that is committed, the action that it returned. Both run on the writer's
     /// thread, in the order of the calls. <paramref name="apply"/> may run again, so it changes nothing but the database.
     /// </summary>
+    /// <param name="patience">How long to go on trying while the disk is full or fails.</param>
     /// <param name="apply">What to write.</param>
-    /// <param name="patience">How long to try while the disk is full or fails.</param>
     /// <exception cref="SqliteFileException">It is not written, and will not be.</exception>
-    public Task WriteAsync(Func<Statements, Action?> apply, TimeSpan patience)
+    public Task WriteAsync(TimeSpan patience, Func<Statements, Action?> apply)
     {
         var write = new Write(
-            apply, patience, Environment.TickCount64, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            apply, Environment.TickCount64, patience, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
             queue.Add(write);
         }
         catch (InvalidOperationException e)
         {
-            write.Done.SetException(new SqliteFileException($"{path} is closed.", e));
+            Fail(write, e); // closed
         }
 
         return write.Done.Task;
@@ -57,116 +55,66 @@ internal sealed class GroupCommit : IDisposable
         stopping.Set();
         thread.Join();
         statements.Dispose();
-        queue.Dispose();
-        stopping.Dispose();
     }
 
     private void Run()
     {
-        var batch = new List<Write>();
         foreach (Write first in queue.GetConsumingEnumerable())
         {
-            batch.Add(first);
-            Fill(batch);
-            CommitWithRetry(batch);
-            batch.Clear();
-        }
-    }
-
-    private void Fill(List<Write> batch)
-    {
-        while (batch.Count < MaxBatch && queue.TryTake(out Write? next))
-        {
-            batch.Add(next);
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever is wrong with one write is told to its caller; the others go on.")]
-    private void CommitWithRetry(List<Write> batch)
-    {
-        while (batch.Count > 0)
-        {
-            List<Action?> actions;
-            try
+            List<Write> batch = [first];
+            while (batch.Count > 0)
             {
-                actions = Commit(batch);
-            }
-            catch (SqliteException e) when (WaitingMayHelp(e))
-            {
-                bool isLast = stopping.Wait(RetryInterval);
-                Fail(batch, isLast, e);
-                Fill(batch);
-                continue;
-            }
-            catch (Exception e) when (batch.Count == 1)
-            {
-                batch[0].Done.SetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
-                return;
-            }
-            catch (Exception)
-            {
-                // One of them is at fault: each for itself.
-                foreach (Write write in batch)
+                while (queue.TryTake(out Write? next))
                 {
-                    CommitWithRetry([write]);
+                    batch.Add(next);
                 }
 
-                return;
+                Commit(batch);
             }
-
-            for (int i = 0; i < batch.Count; i++)
-            {
-                actions[i]?.Invoke();
-                batch[i].Done.SetResult();
-            }
-
-            return;
         }
     }
 
-    private List<Action?> Commit(List<Write> batch)
+    /// <summary>Takes out of the batch what it could commit, or what is to fail; the rest is to be tried again.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever is wrong with one write is told to its caller; the others go on.")]
+    private void Commit(List<Write> batch)
     {
-        var actions = new List<Action?>(batch.Count);
+        Write? current = null;
+        List<Action?> actions;
         try
         {
             statements.Execute("BEGIN IMMEDIATE");
-            foreach (Write write in batch)
-            {
-                actions.Add(write.Apply(statements));
-            }
-
+            actions = batch.ConvertAll(write => (current = write).Apply(statements));
+            current = null;
             statements.Execute("COMMIT");
-            return actions;
         }
-        catch
+        catch (Exception e)
         {
-            // Some errors have already rolled it back.
-            if (SQLitePCL.raw.sqlite3_get_autocommit(statements.Connection.Handle) == 0)
+            if (statements.IsInTransaction)
             {
                 statements.Execute("ROLLBACK");
             }
 
-            throw;
+            // Busy, locked, no memory, I/O error, disk full, cannot open. Anything else stays wrong however often it is tried.
+            bool waitingMayHelp = e is SqliteException { SqliteErrorCode: 5 or 6 or 7 or 10 or 13 or 14 };
+            bool isLast = waitingMayHelp ? stopping.Wait(RetryInterval) : current == null;
+            batch.RemoveAll(write => (isLast || (waitingMayHelp ? write.IsOverdue : write == current)) && Fail(write, e));
+            return;
         }
-    }
 
-    private void Fail(List<Write> batch, bool all, SqliteException e)
-    {
-        long now = Environment.TickCount64;
-        batch.RemoveAll(write =>
+        for (int i = 0; i < batch.Count; i++)
         {
-            bool fails = all || now - write.Queued > write.Patience.TotalMilliseconds;
-            if (fails)
-            {
-                write.Done.SetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
-            }
+            actions[i]?.Invoke();
+            batch[i].Done.SetResult();
+        }
 
-            return fails;
-        });
+        batch.Clear();
     }
 
-    // Busy, locked, out of memory, I/O error, disk full, cannot open. Anything else stays wrong however often it is tried.
-    private static bool WaitingMayHelp(SqliteException e) => e.SqliteErrorCode is 5 or 6 or 7 or 10 or 13 or 14;
+    private bool Fail(Write write, Exception e) =>
+        write.Done.TrySetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
 
-    private sealed record Write(Func<Statements, Action?> Apply, TimeSpan Patience, long Queued, TaskCompletionSource Done);
+    private sealed record Write(Func<Statements, Action?> Apply, long Start, TimeSpan Patience, TaskCompletionSource Done)
+    {
+        public bool IsOverdue => Environment.TickCount64 - Start > Patience.TotalMilliseconds;
+    }
 }

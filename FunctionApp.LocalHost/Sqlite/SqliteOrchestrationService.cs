@@ -5,13 +5,11 @@ namespace FunctionApp.LocalHost.Sqlite;
 
 /// <summary>
 /// A task hub in a <see cref="SqliteFile"/>. What must survive is committed before it is acknowledged or acted upon; what has not ended is
-/// also in memory, so that running it reads nothing. One process owns the file, so that a work item is nobody else's until it is given back.
-/// This part is what runs turns and activities; the other one is the client's.
+/// in memory too, so that running it reads nothing. One process owns the file: a work item is nobody else's until it is given back.
+/// This part runs turns and activities, the other one serves the client.
 /// </summary>
 internal sealed partial class SqliteOrchestrationService : IOrchestrationService, IDisposable
 {
-    private static readonly TimeSpan Forever = TimeSpan.MaxValue;
-
     private readonly SqliteFile file;
     private readonly string hub;
     private readonly TaskHubQueues queues = new();
@@ -19,72 +17,52 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     /// <summary>Takes up what has not ended.</summary>
     public SqliteOrchestrationService(SqliteFile file, string hub, int maxConcurrentTurns, int maxConcurrentActivities)
     {
-        this.file = file;
-        this.hub = hub;
+        (this.file, this.hub) = (file, hub);
         MaxConcurrentTaskOrchestrationWorkItems = maxConcurrentTurns;
         MaxConcurrentTaskActivityWorkItems = maxConcurrentActivities;
-        file.Read(db =>
-        {
-            Dictionary<long, LiveInstance> instances = Instances.Alive(db, hub).ToDictionary(
-                row => row.Key, row => new LiveInstance(row.Key, row.State));
-            foreach (LiveInstance instance in instances.Values)
-            {
-                queues.Add(instance);
-            }
-
-            foreach ((long key, Message message) in Messages.Read(db, hub))
-            {
-                queues.Put(instances[key].Id, message);
-            }
-
-            foreach (ActivityWorkItem activity in Messages.ReadActivities(db, hub))
-            {
-                queues.Activities.Writer.TryWrite(activity);
-            }
-
-            return instances.Count;
-        });
+        file.Read(db => Instances.Alive(db, hub)).ForEach(queues.Add);
+        file.Read(db => Messages.All(db, hub)).ForEach(queues.Put);
     }
 
     public int TaskOrchestrationDispatcherCount => 1;
-
     public int TaskActivityDispatcherCount => 1;
-
     public int MaxConcurrentTaskOrchestrationWorkItems { get; }
-
     public int MaxConcurrentTaskActivityWorkItems { get; }
-
     public BehaviorOnContinueAsNew EventBehaviourForContinueAsNew => BehaviorOnContinueAsNew.Carryover;
+
+    public Task StartAsync() => Task.CompletedTask;
+    public Task StopAsync() => Task.CompletedTask;
+    public Task StopAsync(bool isForced) => Task.CompletedTask;
+    public Task CreateAsync() => DeleteAsync();
+    public Task CreateAsync(bool recreateInstanceStore) => recreateInstanceStore ? DeleteAsync() : Task.CompletedTask;
+    public Task CreateIfNotExistsAsync() => Task.CompletedTask;
+    public Task DeleteAsync() => PurgeInstanceStateAsync(new PurgeInstanceFilter(DateTime.MinValue, null, null));
+    public Task DeleteAsync(bool deleteInstanceStore) => DeleteAsync();
+    public void Dispose() => queues.Clear();
+
+    public bool IsMaxMessageCountExceeded(int currentMessageCount, OrchestrationRuntimeState runtimeState) => false;
+    public Task RenewTaskOrchestrationWorkItemLockAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
+    public Task<TaskActivityWorkItem> RenewTaskActivityWorkItemLockAsync(TaskActivityWorkItem workItem) => Task.FromResult(workItem);
+    public Task ReleaseTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
+
+    // What failed is given back and pauses by itself; the others need not wait for it.
+    public int GetDelayInSecondsAfterOnProcessException(Exception exception) => 0;
+    public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
 
     public async Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(
         TimeSpan receiveTimeout, CancellationToken cancellationToken)
     {
-        while (true)
+        Turn turn = await queues.NextTurnAsync(cancellationToken);
+        if (turn.Instance is { HasBegun: true, History: null } instance)
         {
-            LiveInstance instance = await queues.Ready.ReadAsync(cancellationToken);
-            if (queues.Take(instance) is not TurnWorkItem turn)
-            {
-                continue;
-            }
-
-            if (!instance.HasBegun && turn.NewMessages.Select(message => message.Event).OfType<ExecutionTerminatedEvent>().LastOrDefault()
-                is ExecutionTerminatedEvent end)
-            {
-                await EndBeforeStartAsync(turn, end);
-                continue;
-            }
-
-            if (instance.HasBegun && instance.History == null)
-            {
-                (instance.History, instance.NextTurn) = file.Read(db => Messages.ReadHistory(db, instance.Key));
-            }
-
-            turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(instance.History);
-            return turn;
+            (instance.History, instance.NextTurn) = file.Read(db => Messages.History(db, instance.Key));
         }
+
+        turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
+        return turn;
     }
 
-    public async Task CompleteTaskOrchestrationWorkItemAsync(
+    public Task CompleteTaskOrchestrationWorkItemAsync(
         TaskOrchestrationWorkItem workItem,
         OrchestrationRuntimeState newOrchestrationRuntimeState,
         IList<TaskMessage> outboundMessages,
@@ -93,193 +71,95 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
         TaskMessage continuedAsNewMessage,
         OrchestrationState orchestrationState)
     {
-        var turn = (TurnWorkItem)workItem;
-        LiveInstance instance = turn.Instance;
-        OrchestrationState state = instance.State.After(newOrchestrationRuntimeState);
+        var turn = (Turn)workItem;
+        OrchestrationState state = orchestrationState.Kept(turn.Instance.State, newOrchestrationRuntimeState.NewEvents);
         bool startedAnew = newOrchestrationRuntimeState != workItem.OrchestrationRuntimeState;
-
-        // Most events arrive or leave as messages too: they are written out once. But a start is changed by its first turn.
-        Dictionary<HistoryEvent, string> texts = turn.Messages.Where(message => message.Task.Event is not ExecutionStartedEvent)
-            .ToDictionary(message => message.Task.Event, message => message.Json);
-        string Text(HistoryEvent historyEvent)
+        return file.Commits.WriteAsync(TimeSpan.MaxValue, db =>
         {
-            if (!texts.TryGetValue(historyEvent, out string? text))
+            if (!Instances.Update(db, turn.Instance.Key, state))
             {
-                texts.Add(historyEvent, text = HistoryJson.Write(historyEvent));
+                return null; // terminated, purged or replaced while it ran
             }
 
-            return text;
-        }
-
-        string events = string.Join(',', newOrchestrationRuntimeState.NewEvents.Select(Text));
-        List<(TaskMessage Task, string Json)> activities = [.. outboundMessages.Select(message => (message, Text(message.Event)))];
-        List<(TaskMessage Task, string Json)> messages =
-            [.. timerMessages.Concat(orchestratorMessages).Select(message => (message, Text(message.Event)))];
-
-        await file.Commits.WriteAsync(
-            db =>
+            turn.Messages.ForEach(message => Messages.Delete(db, message));
+            Messages.AppendHistory(db, turn.Instance, newOrchestrationRuntimeState.NewEvents, startedAnew);
+            List<Action?> sent =
+            [
+                .. outboundMessages.Select(task => Send(db, task, isActivity: true)),
+                .. timerMessages.Concat(orchestratorMessages).Select(task => Send(db, task)),
+            ];
+            return () =>
             {
-                Messages.Delete(db, turn.Messages);
-                if (!Instances.Update(db, instance.Key, state, startedAnew))
-                {
-                    // Purged or replaced while it ran.
-                    return null;
-                }
-
-                Messages.AppendHistory(db, instance.Key, instance.NextTurn, events, startedAnew);
-                var actions = new List<Action?>(activities.Count + messages.Count);
-                actions.AddRange(activities.Select(activity => InsertActivity(db, activity.Task, activity.Json)));
-                actions.AddRange(messages.Select(message => Insert(db, message.Task, message.Json)));
-                return () =>
-                {
-                    DeleteLater(queues.End(turn, state, newOrchestrationRuntimeState.Events));
-                    actions.ForEach(action => action?.Invoke());
-                };
-            },
-            Forever);
-        turn.IsOver = true;
+                queues.End(turn, state, newOrchestrationRuntimeState.Events);
+                sent.ForEach(action => action?.Invoke());
+            };
+        });
     }
 
     public Task AbandonTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem)
     {
-        var turn = (TurnWorkItem)workItem;
-        if (!turn.IsOver)
-        {
-            turn.IsOver = true;
-            _ = queues.GiveBackAsync(turn);
-        }
-
+        _ = queues.GiveBackAsync((Turn)workItem);
         return Task.CompletedTask;
     }
 
-    // Called at the end in any case, and instead of all else when the worker stops.
-    public Task ReleaseTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => AbandonTaskOrchestrationWorkItemAsync(workItem);
+    public Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
+        queues.NextActivityAsync(cancellationToken);
 
-    public Task RenewTaskOrchestrationWorkItemLockAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
-
-    public async Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
-        await queues.Activities.Reader.ReadAsync(cancellationToken);
-
-    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage)
-    {
-        string text = HistoryJson.Write(responseMessage.Event);
-        return file.Commits.WriteAsync(
-            db => Messages.DeleteActivity(db, ((ActivityWorkItem)workItem).Seq) ? Insert(db, responseMessage, text) : null,
-            Forever);
-    }
+    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage) => file.Commits.WriteAsync(
+        TimeSpan.MaxValue, db => Messages.Delete(db, ((ActivityRun)workItem).Message) ? Send(db, responseMessage) : null);
 
     public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem)
     {
-        _ = queues.GiveBackAsync((ActivityWorkItem)workItem);
+        _ = queues.GiveBackAsync((ActivityRun)workItem);
         return Task.CompletedTask;
     }
 
-    public Task<TaskActivityWorkItem> RenewTaskActivityWorkItemLockAsync(TaskActivityWorkItem workItem) => Task.FromResult(workItem);
-
-    public bool IsMaxMessageCountExceeded(int currentMessageCount, OrchestrationRuntimeState runtimeState) => false;
-
-    // What failed is given back, and pauses by itself; the others need not wait for it.
-    public int GetDelayInSecondsAfterOnProcessException(Exception exception) => 0;
-
-    public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
-
-    public Task StartAsync() => Task.CompletedTask;
-
-    public Task StopAsync() => Task.CompletedTask;
-
-    public Task StopAsync(bool isForced) => Task.CompletedTask;
-
-    public Task CreateAsync() => CreateAsync(true);
-
-    public Task CreateAsync(bool recreateInstanceStore) => recreateInstanceStore ? DeleteAsync() : Task.CompletedTask;
-
-    public Task CreateIfNotExistsAsync() => Task.CompletedTask;
-
-    public Task DeleteAsync() => PurgeAsync(new InstanceFilter(), null);
-
-    public Task DeleteAsync(bool deleteInstanceStore) => DeleteAsync();
-
-    public void Dispose() => queues.Dispose();
-
-    private Task EndBeforeStartAsync(TurnWorkItem turn, ExecutionTerminatedEvent end)
+    /// <returns>What is to be done once it is committed. Null: nobody would read it, so it is not written.</returns>
+    private Action? Send(Statements db, TaskMessage task, bool isActivity = false)
     {
-        OrchestrationState state = turn.Instance.State.Copy();
-        state.End(OrchestrationStatus.Terminated, end.Input);
-        state.LastUpdatedTime = end.Timestamp;
-        return file.Commits.WriteAsync(
-            db =>
-            {
-                Messages.Delete(db, turn.Messages);
-                return Instances.Update(db, turn.Instance.Key, state, startedAnew: false)
-                    ? () => DeleteLater(queues.End(turn, state, []))
-                    : null;
-            },
-            Forever);
-    }
-
-    private Action InsertActivity(Statements db, TaskMessage task, string text)
-    {
-        ActivityWorkItem activity = Messages.Activity(file.NextNumber(), task);
-        Messages.InsertActivity(db, hub, activity, text);
-        return () => queues.Activities.Writer.TryWrite(activity);
-    }
-
-    /// <returns>What to do once it is committed. Null: there is no such instance any more, and so no message.</returns>
-    private Action? Insert(Statements db, TaskMessage task, string text)
-    {
-        if (task.Event is ExecutionStartedEvent)
+        switch (task.Event)
         {
-            // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
-            return Create(db, task, text, [OrchestrationStatus.Running, OrchestrationStatus.Pending, OrchestrationStatus.Suspended], out _);
+            case ExecutionStartedEvent:
+                // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
+                return Create(db, task, status => !status.HasEnded(), out _);
+            case ExecutionTerminatedEvent end
+                when Instances.Find(db, hub, task.OrchestrationInstance.InstanceId) is { HasBegun: false } instance:
+                // It never begins.
+                instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
+                (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
+                return Instances.Update(db, instance.Key, instance.State) ? () => queues.Remove(instance.Id) : null;
+            default:
+                DateTime? due = task.Event is TimerFiredEvent timer ? Instances.Utc(timer.FireAt) : null;
+                var message = new Message(file.NextNumber(), task, due, isActivity);
+                return Messages.Insert(db, hub, message) ? () => queues.Put(message) : null;
         }
-
-        DateTime? due = task.Event is TimerFiredEvent timer ? Instances.Utc(timer.FireAt) : null;
-        var message = new Message(file.NextNumber(), task, text, due);
-        string id = task.OrchestrationInstance.InstanceId;
-        return Messages.Insert(db, hub, message) ? () => queues.Put(id, message) : null;
     }
 
-    private Action? Create(
-        Statements db, TaskMessage task, string text, OrchestrationStatus[]? dedupeStatuses, out OrchestrationStatus? duplicate)
+    /// <returns>What is to be done once it is committed. Null: there is one already, and it is kept.</returns>
+    private Action? Create(Statements db, TaskMessage task, Predicate<OrchestrationStatus> isKept, out OrchestrationStatus? earlierStatus)
     {
-        OrchestrationState state = Instances.Pending((ExecutionStartedEvent)task.Event);
-        string id = state.OrchestrationInstance.InstanceId;
-        (long Key, OrchestrationStatus Status)? earlier = Instances.Find(db, hub, id);
-        duplicate = earlier?.Status;
-        if (duplicate != null && dedupeStatuses?.Contains(duplicate.Value) == true)
+        var start = (ExecutionStartedEvent)task.Event;
+        Instance? earlier = Instances.Find(db, hub, task.OrchestrationInstance.InstanceId);
+        earlierStatus = earlier?.State.OrchestrationStatus;
+        if (earlier != null && isKept(earlier.State.OrchestrationStatus))
         {
             return null;
         }
 
-        duplicate = null;
         if (earlier != null)
         {
-            Instances.Delete(db, earlier.Value.Key);
+            Instances.Delete(db, earlier);
         }
 
-        var instance = new LiveInstance(file.NextNumber(), state);
-        Instances.Insert(db, hub, instance.Key, state);
-        var start = new Message(file.NextNumber(), task, text, state.ScheduledStartTime);
-        Messages.Insert(db, hub, start);
+        var instance = new Instance(file.NextNumber(), Instances.Created(start));
+        Instances.Insert(db, hub, instance);
+        DateTime? due = start.ScheduledStartTime is DateTime time ? Instances.Utc(time) : null;
+        var message = new Message(file.NextNumber(), task, due, IsActivity: false);
+        Messages.Insert(db, hub, message);
         return () =>
         {
-            DeleteLater(queues.Add(instance));
-            queues.Put(id, start);
+            queues.Add(instance);
+            queues.Put(message);
         };
-    }
-
-    // Nobody waits for it; whatever is still there at the next start is deleted then.
-    private void DeleteLater(List<Message> messages)
-    {
-        if (messages.Count > 0)
-        {
-            _ = file.Commits.WriteAsync(
-                db =>
-                {
-                    Messages.Delete(db, messages);
-                    return null;
-                },
-                TimeSpan.Zero);
-        }
     }
 }
