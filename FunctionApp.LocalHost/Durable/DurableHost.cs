@@ -1,0 +1,128 @@
+using FunctionApp.LocalHost.Worker;
+using FunctionApp.LocalHost.Worker.Protocol;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Extensions.DurableTask;
+using Microsoft.Azure.WebJobs.Host;
+using Microsoft.Azure.WebJobs.Host.Config;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace FunctionApp.LocalHost.Durable;
+
+/// <summary>The genuine Durable extension, in a WebJobs host, whose functions are the worker's.</summary>
+internal sealed class DurableHost : IAsyncDisposable
+{
+    /// <summary>Where the extension's management API is served.</summary>
+    public const string WebHookPath = "/runtime/webhooks/durabletask";
+
+    private readonly IHost _host;
+    private readonly DurableFunctions _functions;
+
+    /// <param name="address">The public address of this host, which links to the management API begin with.</param>
+    /// <param name="addStorage">Registers a storage provider that the extension does not bring along.</param>
+    public DurableHost(
+        IReadOnlyList<AppFunction> functions,
+        WorkerSupervisor workers,
+        IConfiguration configuration,
+        ILoggerFactory loggers,
+        Uri address,
+        Action<IServiceCollection> addStorage)
+    {
+        _functions = DurableFunctions.Create(functions);
+        var parameters = functions.ToDictionary(function => function.Name, function => function.Parameter);
+        _functions.Invoker = (function, input, data) => InvokeAsync(workers, function, parameters[function], input, data);
+        _host = new HostBuilder()
+            .ConfigureWebJobs(builder => builder.AddDurableTask())
+            .ConfigureAppConfiguration(builder => builder.AddConfiguration(configuration))
+            .ConfigureServices(services =>
+            {
+                services.ShareLog(loggers);
+                services.AddSingleton<ITypeLocator>(new TypeLocator(_functions.GetType()));
+                services.AddSingleton<IJobActivator>(new JobActivator(_functions));
+#pragma warning disable CS0618 // The extension needs it all the same.
+                services.AddSingleton<IWebHookProvider>(new WebHookProvider(new Uri(address, WebHookPath)));
+#pragma warning restore CS0618
+                addStorage(services);
+            })
+            .Build();
+    }
+
+    /// <summary>What a worker's durable client is made of, once the host has started.</summary>
+    public string Client => _functions.Client;
+
+    public async Task StartAsync()
+    {
+        await _host.StartAsync();
+        await _host.Services.GetRequiredService<IJobHost>().CallAsync(DurableFunctions.ClientFunction);
+    }
+
+    /// <summary>Takes no more work; what runs may end.</summary>
+    public Task StopAsync() => _host.StopAsync();
+
+    /// <summary>Answers a request of the management API.</summary>
+    public Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        _host.Services.GetServices<IExtensionConfigProvider>()
+            .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()
+            .ConvertAsync(request, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+    }
+
+    private static async Task<object?> InvokeAsync(
+        WorkerSupervisor workers, string function, string parameter, string input, IReadOnlyDictionary<string, object> data)
+    {
+        var request = new InvocationRequest
+        {
+            InvocationId = Guid.NewGuid().ToString(),
+            InputData = { new ParameterBinding { Name = parameter, Data = new TypedData { String = input } } },
+        };
+        foreach ((string name, object value) in data)
+        {
+            if (value is string text)
+            {
+                request.TriggerMetadata[name] = new TypedData { String = text };
+            }
+        }
+
+        TypedData? result = await workers.InvokeAsync(function, request);
+        return result?.DataCase switch
+        {
+            // Without the cast all would become a JToken.
+            TypedData.DataOneofCase.String => (object)result.String,
+            TypedData.DataOneofCase.Json => ParseJson(result.Json),
+            TypedData.DataOneofCase.Int => result.Int,
+            TypedData.DataOneofCase.Double => result.Double,
+            TypedData.DataOneofCase.Bytes => result.Bytes.ToByteArray(),
+            _ => null,
+        };
+    }
+
+    // A text that looks like a date stays a text.
+    private static JToken ParseJson(string json)
+    {
+        using var reader = new JsonTextReader(new StringReader(json)) { DateParseHandling = DateParseHandling.None, MaxDepth = null };
+        return JToken.ReadFrom(reader);
+    }
+
+    private sealed class TypeLocator(Type type) : ITypeLocator
+    {
+        public IReadOnlyList<Type> GetTypes() => [type];
+    }
+
+    private sealed class JobActivator(object instance) : IJobActivator
+    {
+        public T CreateInstance<T>() => (T)instance;
+    }
+
+#pragma warning disable CS0618
+    private sealed class WebHookProvider(Uri address) : IWebHookProvider
+    {
+        public Uri GetUrl(IExtensionConfigProvider extension) => address;
+    }
+#pragma warning restore CS0618
+}

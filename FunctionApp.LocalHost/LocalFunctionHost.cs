@@ -1,0 +1,140 @@
+using System.Text.Json;
+using FunctionApp.LocalHost.Worker;
+using Grpc.Net.Client;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Client.Grpc;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FunctionApp.LocalHost;
+
+/// <summary>
+/// A whole Functions app for tests: any build for .NET isolated with Durable Functions, Program.cs included, in the test's own
+/// process, so that breakpoints work, and on a free port of the loopback interface. One at a time in a process. Its data live in
+/// a temporary folder and last until it is disposed, over any number of restarts. Without the setting AzureWebJobsStorage it has
+/// an <see cref="Azurite"/> of its own.
+/// </summary>
+public sealed class LocalFunctionHost : IAsyncDisposable
+{
+    private readonly DirectoryInfo _dataFolder = Directory.CreateTempSubdirectory("functionapp-");
+    private StartOptions _options = null!;
+    private Azurite? _azurite;
+    private FunctionHost? _host;
+    private GrpcChannel? _channel;
+
+    private LocalFunctionHost()
+    {
+    }
+
+    /// <summary>Sends to the app. A new one after each start.</summary>
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>A client of the app's task hub. A new one after each start.</summary>
+    public DurableTaskClient DurableClient { get; private set; } = null!;
+
+    /// <summary>The services that the app registered.</summary>
+    /// <exception cref="InvalidOperationException">The app runs in a process of its own.</exception>
+    public IServiceProvider Services => (_host?.Worker as InProcessWorker)?.Services
+        ?? throw new InvalidOperationException("The app does not run in this process.");
+
+    /// <summary>The process that the app runs in.</summary>
+    public int ProcessId => _host?.Worker is ChildWorker child ? child.ProcessId : Environment.ProcessId;
+
+    /// <param name="settings">App settings, named as in local.settings.json; they override all others, and null removes one.</param>
+    /// <param name="storage">Where orchestrations are kept.</param>
+    /// <param name="appFolder">The app's build output; null is the folder that the test runs from.</param>
+    /// <param name="ownProcess">The app runs in a child process, as in Azure.</param>
+    /// <exception cref="LocalHostException">It cannot start; the message says why, with what the app wrote to standard error.</exception>
+    /// <exception cref="InvalidOperationException">An app runs in this process already.</exception>
+    public static async Task<LocalFunctionHost> StartAsync(
+        IReadOnlyDictionary<string, string?>? settings = null,
+        StorageProvider storage = StorageProvider.Sqlite,
+        string? appFolder = null,
+        bool ownProcess = false)
+    {
+        var host = new LocalFunctionHost();
+        try
+        {
+            await host.PrepareAsync(settings ?? new Dictionary<string, string?>(), storage, appFolder, ownProcess);
+            await host.StartAsync();
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the app as SIGTERM does and starts it again with the same settings and data.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    /// <summary>Stops the app as SIGTERM does: what runs may end.</summary>
+    public async Task StopAsync()
+    {
+        if (_host is not null)
+        {
+            Http.Dispose();
+            await DurableClient.DisposeAsync();
+            _channel!.Dispose();
+            await _host.DisposeAsync();
+            _host = null;
+        }
+    }
+
+    /// <summary>Stops the app if it runs, and deletes its data.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_azurite is not null)
+        {
+            await _azurite.DisposeAsync();
+        }
+
+        if (Directory.Exists(_dataFolder.FullName))
+        {
+            _dataFolder.Delete(recursive: true);
+        }
+    }
+
+    private async Task PrepareAsync(IReadOnlyDictionary<string, string?> given, StorageProvider storage, string? appFolder, bool ownProcess)
+    {
+        Dictionary<string, string?> settings = new()
+        {
+            ["AzureFunctionsJobHost__logging__logLevel__default"] = "Error",
+            ["AzureFunctionsJobHost__logging__logLevel__Function"] = "Error",
+        };
+        foreach ((string name, string? value) in given)
+        {
+            settings[name] = value;
+        }
+
+        if (!settings.ContainsKey("AzureWebJobsStorage"))
+        {
+            _azurite = await Azurite.StartAsync(_dataFolder.FullName);
+            settings["AzureWebJobsStorage"] = _azurite.ConnectionString;
+        }
+
+        _options = new StartOptions
+        {
+            AppFolder = Path.GetFullPath(appFolder ?? AppContext.BaseDirectory),
+            DataFolder = _dataFolder.FullName,
+            Urls = "http://127.0.0.1:0",
+            Storage = storage,
+            Settings = settings,
+            InProcess = !ownProcess,
+        };
+    }
+
+    private async Task StartAsync()
+    {
+        _host = await FunctionHost.StartAsync(_options);
+        Http = new HttpClient { BaseAddress = _host.Address };
+        using var client = JsonDocument.Parse(_host.DurableClient);
+        _channel = GrpcChannel.ForAddress(client.RootElement.GetProperty("rpcBaseUrl").GetString()!);
+        DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", new GrpcDurableTaskClientOptions { Channel = _channel }, NullLogger.Instance);
+    }
+}
