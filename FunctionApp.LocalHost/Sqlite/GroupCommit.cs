@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.LocalHost.Sqlite;
@@ -12,17 +11,16 @@ internal sealed class GroupCommit : IDisposable
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly string path;
-    private readonly Statements statements;
-    private readonly BlockingCollection<Write> queue = [];
-    private readonly ManualResetEventSlim stopping = new();
-    private readonly Thread thread;
+    private readonly string _path;
+    private readonly Statements _statements;
+    private readonly Channel<Write> _queue = Channel.CreateUnbounded<Write>();
+    private readonly Thread _thread;
 
     public GroupCommit(string path, Statements statements)
     {
-        (this.path, this.statements) = (path, statements);
-        thread = new Thread(Run) { IsBackground = true, Name = "SQLite commits" };
-        thread.Start();
+        (_path, _statements) = (path, statements);
+        _thread = new Thread(Run) { IsBackground = true, Name = "SQLite commits" };
+        _thread.Start();
     }
 
     /// <summary>
@@ -31,18 +29,14 @@ internal sealed class GroupCommit : IDisposable
     /// </summary>
     /// <param name="patience">How long to go on trying while the disk is full or fails.</param>
     /// <param name="apply">What to write.</param>
+    /// <returns>Whether there was an action.</returns>
     /// <exception cref="SqliteFileException">It is not written, and will not be.</exception>
-    public Task WriteAsync(TimeSpan patience, Func<Statements, Action?> apply)
+    public Task<bool> WriteAsync(TimeSpan patience, Func<Statements, Action?> apply)
     {
-        var write = new Write(
-            apply, Environment.TickCount64, patience, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        try
+        var write = new Write(apply, Environment.TickCount64, patience, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_queue.Writer.TryWrite(write))
         {
-            queue.Add(write);
-        }
-        catch (InvalidOperationException e)
-        {
-            Fail(write, e); // closed
+            Fail(write, new ObjectDisposedException(_path));
         }
 
         return write.Done.Task;
@@ -51,69 +45,67 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>Writes what is queued, then closes the file.</summary>
     public void Dispose()
     {
-        queue.CompleteAdding();
-        stopping.Set();
-        thread.Join();
-        statements.Dispose();
+        _queue.Writer.Complete();
+        _thread.Join();
+        _statements.Dispose();
     }
 
     private void Run()
     {
-        foreach (Write first in queue.GetConsumingEnumerable())
+        var batch = new List<Write>();
+        while (batch.Count > 0 || _queue.Reader.WaitToReadAsync().AsTask().Result)
         {
-            List<Write> batch = [first];
-            while (batch.Count > 0)
+            while (_queue.Reader.TryRead(out Write? write))
             {
-                while (queue.TryTake(out Write? next))
-                {
-                    batch.Add(next);
-                }
-
-                Commit(batch);
+                batch.Add(write);
             }
+
+            Commit(batch);
         }
     }
 
     /// <summary>Takes out of the batch what it could commit, or what is to fail; the rest is to be tried again.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever is wrong with one write is told to its caller; the others go on.")]
     private void Commit(List<Write> batch)
     {
         Write? current = null;
         List<Action?> actions;
         try
         {
-            statements.Execute("BEGIN IMMEDIATE");
-            actions = batch.ConvertAll(write => (current = write).Apply(statements));
+            _statements.Execute("BEGIN IMMEDIATE");
+            actions = batch.ConvertAll(write => (current = write).Apply(_statements));
             current = null;
-            statements.Execute("COMMIT");
+            _statements.Execute("COMMIT");
         }
+#pragma warning disable CA1031 // Whatever is wrong with one write is told to its caller; the others go on.
         catch (Exception e)
+#pragma warning restore CA1031
         {
-            if (statements.IsInTransaction)
+            if (_statements.IsInTransaction)
             {
-                statements.Execute("ROLLBACK");
+                _statements.Execute("ROLLBACK");
             }
 
             // Busy, locked, no memory, I/O error, disk full, cannot open. Anything else stays wrong however often it is tried.
             bool waitingMayHelp = e is SqliteException { SqliteErrorCode: 5 or 6 or 7 or 10 or 13 or 14 };
-            bool isLast = waitingMayHelp ? stopping.Wait(RetryInterval) : current == null;
-            batch.RemoveAll(write => (isLast || (waitingMayHelp ? write.IsOverdue : write == current)) && Fail(write, e));
+            Thread.Sleep(waitingMayHelp ? RetryInterval : TimeSpan.Zero);
+            bool isOver = waitingMayHelp ? _queue.Reader.Completion.IsCompleted : current == null;
+            batch.RemoveAll(write => (isOver || (waitingMayHelp ? write.IsOverdue : write == current)) && Fail(write, e));
             return;
         }
 
         for (int i = 0; i < batch.Count; i++)
         {
             actions[i]?.Invoke();
-            batch[i].Done.SetResult();
+            batch[i].Done.SetResult(actions[i] != null);
         }
 
         batch.Clear();
     }
 
     private bool Fail(Write write, Exception e) =>
-        write.Done.TrySetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
+        write.Done.TrySetException(new SqliteFileException($"{_path} cannot be written: {e.Message}", e));
 
-    private sealed record Write(Func<Statements, Action?> Apply, long Start, TimeSpan Patience, TaskCompletionSource Done)
+    private sealed record Write(Func<Statements, Action?> Apply, long Start, TimeSpan Patience, TaskCompletionSource<bool> Done)
     {
         public bool IsOverdue => Environment.TickCount64 - Start > Patience.TotalMilliseconds;
     }

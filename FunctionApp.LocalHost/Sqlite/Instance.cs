@@ -19,7 +19,7 @@ internal sealed class Instance(long key, OrchestrationState state)
     public int NextTurn { get; set; }
 
     /// <summary>What it can take in; a turn takes all of it.</summary>
-    public List<Message> Inbox { get; set; } = [];
+    public List<TaskMessage> Inbox { get; set; } = [];
 
     /// <summary>Ends the wait of its timers when it has gone.</summary>
     public CancellationTokenSource? Timers { get; set; }
@@ -30,19 +30,7 @@ internal sealed class Instance(long key, OrchestrationState state)
     public static Instance Read(SqliteDataReader row) => new(row.GetInt64(0), EventJson.Read<OrchestrationState>(row.GetString(1)));
 }
 
-/// <summary>Something for an instance to take in, or an activity to run, committed under its number. If due, it waits until then.</summary>
-internal sealed record Message(long Seq, TaskMessage Task, DateTime? Due, bool IsActivity)
+internal sealed class Turn(Instance instance) : TaskOrchestrationWorkItem
 {
-    public string InstanceId => Task.OrchestrationInstance.InstanceId;
-}
-
-internal sealed class Turn : TaskOrchestrationWorkItem
-{
-    public required Instance Instance { get; init; }
-    public required List<Message> Messages { get; init; }
-}
-
-internal sealed class ActivityRun : TaskActivityWorkItem
-{
-    public required Message Message { get; init; }
+    public Instance Instance => instance;
 }

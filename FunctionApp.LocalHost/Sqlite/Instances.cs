@@ -5,7 +5,7 @@ using DurableTask.Core.Query;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
-/// <summary>The states of instances and their rows.</summary>
+/// <summary>The states of instances, and the rows of them and of their history.</summary>
 internal static class Instances
 {
     public static bool HasEnded(this OrchestrationStatus status) => status is
@@ -27,16 +27,12 @@ internal static class Instances
     {
         state.Status ??= "null";
         state.FailureDetails = null;
-        if (!state.OrchestrationStatus.HasEnded())
+        state.Output ??= events.Aggregate(before.Output, (output, historyEvent) => historyEvent switch
         {
-            state.Output = events.Aggregate(before.Output, (output, historyEvent) => historyEvent switch
-            {
-                ExecutionSuspendedEvent suspended => suspended.Reason,
-                ExecutionResumedEvent resumed => resumed.Reason,
-                _ => output,
-            });
-        }
-
+            ExecutionSuspendedEvent suspended => suspended.Reason,
+            ExecutionResumedEvent resumed => resumed.Reason,
+            _ => output,
+        });
         return state;
     }
 
@@ -46,29 +42,18 @@ internal static class Instances
         instance.State.CreatedTime.Ticks, EventJson.Write(instance.State));
 
     /// <returns>False if the instance has ended or is gone, and nothing was written.</returns>
-    public static bool Update(Statements db, long key, OrchestrationState state)
-    {
-        bool ends = state.OrchestrationStatus.HasEnded();
-        bool wasAlive = db.Execute(
-            "UPDATE instances SET execution = $2, status = $3, created = $4, alive = $5, state = $6 WHERE key = $1 AND alive",
-            key, state.OrchestrationInstance.ExecutionId, (int)state.OrchestrationStatus, state.CreatedTime.Ticks, !ends,
-            EventJson.Write(state)) > 0;
-        if (wasAlive && ends)
-        {
-            // Its activities go on, though nobody listens.
-            db.Execute("DELETE FROM messages WHERE instance = $1 AND NOT is_activity", key);
-        }
-
-        return wasAlive;
-    }
+    public static bool Update(Statements db, long key, OrchestrationState state) => db.Execute(
+        "UPDATE instances SET execution = $2, status = $3, created = $4, alive = $5, state = $6 WHERE key = $1 AND alive",
+        key, state.OrchestrationInstance.ExecutionId, (int)state.OrchestrationStatus, state.CreatedTime.Ticks,
+        !state.OrchestrationStatus.HasEnded(), EventJson.Write(state)) > 0;
 
     public static void Delete(Statements db, Instance instance) => db.Execute("DELETE FROM instances WHERE key = $1", instance.Key);
 
-    public static Instance? Find(Statements db, string hub, string id) => db.Query(
-        "SELECT key, state FROM instances WHERE hub = $1 AND id = $2", Instance.Read, hub, id).FirstOrDefault();
+    public static Instance? Find(Statements db, string hub, string id) =>
+        db.Query("SELECT key, state FROM instances WHERE hub = $1 AND id = $2", Instance.Read, hub, id).FirstOrDefault();
 
-    public static List<Instance> Alive(Statements db, string hub) => db.Query(
-        "SELECT key, state FROM instances WHERE hub = $1 AND alive", Instance.Read, hub);
+    public static List<Instance> Alive(Statements db, string hub) =>
+        db.Query("SELECT key, state FROM instances WHERE hub = $1 AND alive", Instance.Read, hub);
 
     /// <returns>Those that match, in the order of their IDs, from behind the one that the continuation token names.</returns>
     public static List<Instance> List(Statements db, string hub, OrchestrationQuery query, int limit) => db.Query(
@@ -79,11 +64,17 @@ internal static class Instances
         ORDER BY id LIMIT $8
         """,
         Instance.Read, hub, query.ContinuationToken ?? "", query.InstanceIdPrefix ?? "",
-        Utc(query.CreatedTimeFrom ?? DateTime.MinValue).Ticks, Utc(query.CreatedTimeTo ?? DateTime.MaxValue).Ticks,
+        Messages.Utc(query.CreatedTimeFrom ?? DateTime.MinValue).Ticks, Messages.Utc(query.CreatedTimeTo ?? DateTime.MaxValue).Ticks,
         query.RuntimeStatus is { Count: > 0 } statuses ? statuses.Aggregate(0, (mask, status) => mask | (1 << (int)status)) : -1,
         query.ExcludeEntities, limit);
 
-    /// <summary>Times without a kind are UTC, as for the Azure Storage provider.</summary>
-    public static DateTime Utc(DateTime time) =>
-        time.Kind == DateTimeKind.Local ? time.ToUniversalTime() : DateTime.SpecifyKind(time, DateTimeKind.Utc);
+    public static void AppendHistory(Statements db, Instance instance, IEnumerable<HistoryEvent> events) => db.Execute(
+        "INSERT INTO history (instance, turn, events) VALUES ($1, $2, $3)", instance.Key, instance.NextTurn, EventJson.Write(events));
+
+    public static (List<HistoryEvent> Events, int NextTurn) History(Statements db, Instance instance)
+    {
+        List<(int Turn, string Events)> rows = db.Query(
+            "SELECT turn, events FROM history WHERE instance = $1 ORDER BY turn", row => (row.GetInt32(0), row.GetString(1)), instance.Key);
+        return ([.. rows.SelectMany(row => EventJson.ReadEvents(row.Events))], rows.Count == 0 ? 0 : rows[^1].Turn + 1);
+    }
 }

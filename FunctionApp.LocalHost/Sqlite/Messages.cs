@@ -3,58 +3,50 @@ using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
-/// <summary>The rows of messages and of history.</summary>
+/// <summary>Messages for instances and activities, and their rows, whose key is their sequence number.</summary>
 internal static class Messages
 {
+    public static bool IsActivity(this TaskMessage message) => message.Event is TaskScheduledEvent;
+
+    /// <summary>When a timer fires or a scheduled start is due; for others null.</summary>
+    public static DateTime? Due(this TaskMessage message) => message.Event switch
+    {
+        TimerFiredEvent timer => Utc(timer.FireAt),
+        ExecutionStartedEvent { ScheduledStartTime: DateTime time } => Utc(time),
+        _ => null,
+    };
+
+    /// <summary>Times without a kind are UTC, as for the Azure Storage provider.</summary>
+    public static DateTime Utc(DateTime time) =>
+        time.Kind == DateTimeKind.Local ? time.ToUniversalTime() : DateTime.SpecifyKind(time, DateTimeKind.Utc);
+
     /// <returns>False if there is no such instance, or not that execution of it, or it has ended: nobody would read the message.</returns>
-    public static bool Insert(Statements db, string hub, Message message) => db.Execute(
+    public static bool Insert(Statements db, string hub, TaskMessage message) => db.Execute(
         """
-        INSERT INTO messages (seq, instance, execution, due, is_activity, event, tags)
-        SELECT $1, key, $2, $3, $4, $5, $6 FROM instances
-        WHERE hub = $7 AND id = $8 AND ($4 OR alive AND ($2 IS NULL OR execution = $2))
+        INSERT INTO messages (seq, instance, execution, is_activity, event, context)
+        SELECT $1, key, $2, $3, $4, $5 FROM instances
+        WHERE hub = $6 AND id = $7 AND ($3 OR alive AND ($2 IS NULL OR execution = $2))
         """,
-        message.Seq, message.Task.OrchestrationInstance.ExecutionId is { Length: > 0 } execution ? execution : null, message.Due?.Ticks,
-        message.IsActivity, EventJson.Write([message.Task.Event]),
-        message.Task.OrchestrationExecutionContext is OrchestrationExecutionContext tags ? EventJson.Write(tags) : null,
-        hub, message.InstanceId) > 0;
+        message.SequenceNumber, message.OrchestrationInstance.ExecutionId is { Length: > 0 } execution ? execution : null,
+        message.IsActivity(), EventJson.Write([message.Event]),
+        message.OrchestrationExecutionContext is OrchestrationExecutionContext context ? EventJson.Write(context) : null,
+        hub, message.OrchestrationInstance.InstanceId) > 0;
 
     /// <returns>False if it is gone.</returns>
-    public static bool Delete(Statements db, Message message) => db.Execute("DELETE FROM messages WHERE seq = $1", message.Seq) > 0;
+    public static bool Delete(Statements db, TaskMessage message) =>
+        db.Execute("DELETE FROM messages WHERE seq = $1", message.SequenceNumber) > 0;
 
     /// <returns>All of a hub, oldest first.</returns>
-    public static List<Message> All(Statements db, string hub) => db.Query(
+    public static List<TaskMessage> All(Statements db, string hub) => db.Query(
         """
-        SELECT seq, due, is_activity, event, id, messages.execution, tags FROM messages JOIN instances ON key = instance
-        WHERE hub = $1 ORDER BY seq
+        SELECT seq, id, messages.execution, event, context FROM messages JOIN instances ON key = instance WHERE hub = $1 ORDER BY seq
         """,
-        row => new Message(
-            row.GetInt64(0),
-            new TaskMessage
-            {
-                Event = EventJson.ReadEvents(row.GetString(3))[0],
-                OrchestrationInstance = new OrchestrationInstance { InstanceId = row.GetString(4), ExecutionId = row[5] as string },
-                OrchestrationExecutionContext = row[6] is string tags ? EventJson.Read<OrchestrationExecutionContext>(tags) : null,
-            },
-            row[1] is long due ? new DateTime(due, DateTimeKind.Utc) : null,
-            row.GetBoolean(2)),
-        hub);
-
-    /// <summary>Adds a turn's events; they are all there is of the history if it <paramref name="startedAnew"/>.</summary>
-    public static void AppendHistory(Statements db, Instance instance, IEnumerable<HistoryEvent> events, bool startedAnew)
-    {
-        if (startedAnew)
+        row => new TaskMessage
         {
-            db.Execute("DELETE FROM history WHERE instance = $1", instance.Key);
-        }
-
-        db.Execute(
-            "INSERT INTO history (instance, turn, events) VALUES ($1, $2, $3)", instance.Key, instance.NextTurn, EventJson.Write(events));
-    }
-
-    public static (List<HistoryEvent> Events, int NextTurn) History(Statements db, long key)
-    {
-        List<(int Turn, string Events)> rows = db.Query(
-            "SELECT turn, events FROM history WHERE instance = $1 ORDER BY turn", row => (row.GetInt32(0), row.GetString(1)), key);
-        return ([.. rows.SelectMany(row => EventJson.ReadEvents(row.Events))], rows.Count == 0 ? 0 : rows[^1].Turn + 1);
-    }
+            SequenceNumber = row.GetInt64(0),
+            OrchestrationInstance = new OrchestrationInstance { InstanceId = row.GetString(1), ExecutionId = row[2] as string },
+            Event = EventJson.ReadEvents(row.GetString(3))[0],
+            OrchestrationExecutionContext = row[4] is string context ? EventJson.Read<OrchestrationExecutionContext>(context) : null,
+        },
+        hub);
 }

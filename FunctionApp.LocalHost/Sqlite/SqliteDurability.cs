@@ -21,8 +21,8 @@ public static class SqliteDurability
 /// <summary>One provider per task hub of the file, which is opened with the first.</summary>
 internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options, string path) : IDurabilityProviderFactory, IDisposable
 {
-    private readonly Dictionary<string, SqliteDurabilityProvider> hubs = [];
-    private SqliteFile? file;
+    private readonly Dictionary<string, SqliteDurabilityProvider> _hubs = [];
+    private SqliteFile? _file;
 
     public string Name => "Sqlite";
 
@@ -36,22 +36,18 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
         // There are no entities.
     }
 
-    public void Dispose()
-    {
-        file?.Dispose();
-        hubs.Values.ToList().ForEach(provider => provider.Service.Dispose());
-    }
+    public void Dispose() => _file?.Dispose();
 
     private SqliteDurabilityProvider GetDurabilityProvider(string hub)
     {
-        lock (hubs)
+        lock (_hubs)
         {
-            if (!hubs.TryGetValue(hub, out SqliteDurabilityProvider? provider))
+            if (!_hubs.TryGetValue(hub, out SqliteDurabilityProvider? provider))
             {
-                file ??= new SqliteFile(path);
+                _file ??= new SqliteFile(path);
                 int atATime = 10 * Environment.ProcessorCount; // as the Azure Storage provider has it
-                hubs.Add(hub, provider = new SqliteDurabilityProvider(new SqliteOrchestrationService(
-                    file, hub, options.MaxConcurrentOrchestratorFunctions ?? atATime, options.MaxConcurrentActivityFunctions ?? atATime)));
+                _hubs.Add(hub, provider = new SqliteDurabilityProvider(new SqliteOrchestrationService(
+                    _file, hub, options.MaxConcurrentOrchestratorFunctions ?? atATime, options.MaxConcurrentActivityFunctions ?? atATime)));
             }
 
             return provider;
@@ -63,11 +59,7 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
 internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService service)
     : DurabilityProvider("Sqlite", service, service, "default")
 {
-    public SqliteOrchestrationService Service => service;
-
     public override bool CheckStatusBeforeRaiseEvent => true;
-
-    public override TimeSpan MaximumDelayTime { get; set; } = TimeSpan.MaxValue;
 
     public override async Task<IList<OrchestrationState>> GetOrchestrationStateWithInputsAsync(string instanceId, bool showInput = true) =>
         [.. (await service.GetOrchestrationStateAsync(instanceId, allExecutions: false))

@@ -13,14 +13,14 @@ internal sealed class SqliteFile : IDisposable
     private const long SchemaVersion = 1;
     private const long AlwaysCheckedBytes = 32 << 20; // to check a file is to read it all
 
-    private readonly string path;
-    private readonly ConcurrentBag<Statements> readers = [];
-    private long lastNumber;
+    private readonly string _path;
+    private readonly ConcurrentBag<Statements> _readers = [];
+    private long _lastNumber;
 
     /// <exception cref="SqliteFileException">It is damaged, belongs to someone else, or cannot be opened.</exception>
     public SqliteFile(string path)
     {
-        this.path = path;
+        _path = path;
         bool isToCheck = File.Exists(path + "-wal"); // there after a crash
         Statements? writer = null;
         try
@@ -33,41 +33,39 @@ internal sealed class SqliteFile : IDisposable
                 throw new SqliteFileException($"{path} {flaw}. Move it away to start with an empty one.");
             }
 
-            lastNumber = Number(writer, "SELECT max((SELECT ifnull(max(key), 0) FROM instances), (SELECT ifnull(max(seq), 0) FROM messages))");
+            _lastNumber = Number(writer, "SELECT max((SELECT ifnull(max(key), 0) FROM instances), (SELECT ifnull(max(seq), 0) FROM messages))");
             Commits = new GroupCommit(path, writer);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             writer?.Dispose();
-            throw e is SqliteFileException or not (SqliteException or IOException or UnauthorizedAccessException)
-                ? e
-                : new SqliteFileException($"{path} cannot be used: {e.Message}", e);
+            throw e as SqliteFileException ?? new SqliteFileException($"{path} cannot be used: {e.Message}", e);
         }
     }
 
     public GroupCommit Commits { get; }
 
     /// <returns>A number for a new instance or message: greater than all before.</returns>
-    public long NextNumber() => Interlocked.Increment(ref lastNumber);
+    public long NextNumber() => Interlocked.Increment(ref _lastNumber);
 
     /// <summary>Reads what is committed.</summary>
     public T Read<T>(Func<Statements, T> read)
     {
-        Statements statements = readers.TryTake(out Statements? idle) ? idle : new Statements(path);
+        Statements statements = _readers.TryTake(out Statements? idle) ? idle : new Statements(_path);
         try
         {
             return read(statements);
         }
         finally
         {
-            readers.Add(statements);
+            _readers.Add(statements);
         }
     }
 
     public void Dispose()
     {
         Commits.Dispose();
-        readers.ToList().ForEach(reader => reader.Dispose());
+        _readers.ToList().ForEach(reader => reader.Dispose());
     }
 
     private static long Number(Statements db, string sql) => db.Query(sql, row => row.GetInt64(0))[0];

@@ -19,22 +19,16 @@ internal sealed partial class SqliteOrchestrationService
 
     public async Task CreateTaskOrchestrationAsync(TaskMessage creationMessage, OrchestrationStatus[]? dedupeStatuses)
     {
-        OrchestrationStatus? earlier = null;
-        bool isCreated = false;
-        await file.Commits.WriteAsync(ClientPatience, db =>
+        bool IsKept(OrchestrationStatus status) => dedupeStatuses?.Contains(status) == true;
+        if (!await _file.Commits.WriteAsync(ClientPatience, db => Create(db, creationMessage, IsKept)))
         {
-            Action? created = Create(db, creationMessage, status => dedupeStatuses?.Contains(status) == true, out earlier);
-            isCreated = created != null;
-            return created;
-        });
-        if (!isCreated)
-        {
-            throw new OrchestrationAlreadyExistsException($"An orchestration instance with the status {earlier} already exists.");
+            throw new OrchestrationAlreadyExistsException(
+                $"An orchestration with the ID {creationMessage.OrchestrationInstance.InstanceId} already exists.");
         }
     }
 
     public Task SendTaskOrchestrationMessageAsync(TaskMessage message) =>
-        file.Commits.WriteAsync(ClientPatience, db => Send(db, message));
+        _file.Commits.WriteAsync(ClientPatience, db => Send(db, message));
 
     public Task SendTaskOrchestrationMessageBatchAsync(params TaskMessage[] messages) =>
         Task.WhenAll(messages.Select(SendTaskOrchestrationMessageAsync));
@@ -70,15 +64,15 @@ internal sealed partial class SqliteOrchestrationService
     public Task<OrchestrationState?> GetOrchestrationStateAsync(string instanceId, string? executionId) =>
         Task.FromResult(Find(instanceId));
 
-    public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(file.Read(db =>
+    public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(_file.Read(db =>
         JsonConvert.SerializeObject(
-            Instances.Find(db, hub, instanceId) is Instance instance ? Messages.History(db, instance.Key).Events : [])));
+            Instances.Find(db, _hub, instanceId) is Instance instance ? Instances.History(db, instance).Events : [])));
 
     public Task<OrchestrationQueryResult> GetOrchestrationWithQueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
     {
-        bool isElsewhere = query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(hub);
+        bool isElsewhere = query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(_hub);
         int size = isElsewhere ? 0 : query.PageSize > 0 ? query.PageSize : 100;
-        List<OrchestrationState> page = file.Read(db => Instances.List(db, hub, query, size)).ConvertAll(row =>
+        List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(row =>
             row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: !query.FetchInputsAndOutputs));
         return Task.FromResult(new OrchestrationQueryResult(
             page, size > 0 && page.Count == size ? page[^1].OrchestrationInstance.InstanceId : null));
@@ -89,7 +83,7 @@ internal sealed partial class SqliteOrchestrationService
 
     // Whatever its status, as with the Azure Storage provider; the durable client asks before.
     public async Task<PurgeResult> PurgeInstanceStateAsync(string instanceId) =>
-        new(await PurgeAsync(file.Read(db => Instances.Find(db, hub, instanceId)) is Instance instance ? [instance] : []));
+        new(await PurgeAsync(_file.Read(db => Instances.Find(db, _hub, instanceId)) is Instance instance ? [instance] : []));
 
     // Of the statuses only those of an end count. If there are none, all instances go, as with the Azure Storage provider.
     public async Task<PurgeResult> PurgeInstanceStateAsync(PurgeInstanceFilter purgeInstanceFilter)
@@ -100,15 +94,9 @@ internal sealed partial class SqliteOrchestrationService
             CreatedTimeTo = purgeInstanceFilter.CreatedTimeTo,
             RuntimeStatus = purgeInstanceFilter.RuntimeStatus?.Where(Instances.HasEnded).ToList(),
         };
-        long start = Environment.TickCount64;
         int count = 0;
-        foreach (Instance[] some in file.Read(db => Instances.List(db, hub, query, int.MaxValue)).Chunk(PurgedAtATime))
+        foreach (Instance[] some in _file.Read(db => Instances.List(db, _hub, query, int.MaxValue)).Chunk(PurgedAtATime))
         {
-            if (Environment.TickCount64 - start >= purgeInstanceFilter.Timeout?.TotalMilliseconds)
-            {
-                return new PurgeResult(count, false);
-            }
-
             count += await PurgeAsync(some);
         }
 
@@ -117,13 +105,13 @@ internal sealed partial class SqliteOrchestrationService
 
     private async Task<int> PurgeAsync(Instance[] some)
     {
-        await file.Commits.WriteAsync(ClientPatience, db =>
+        await _file.Commits.WriteAsync(ClientPatience, db =>
         {
             Array.ForEach(some, instance => Instances.Delete(db, instance));
-            return () => Array.ForEach(some, instance => queues.Remove(instance.Id));
+            return () => Array.ForEach(some, instance => _queues.Remove(instance.Id));
         });
         return some.Length;
     }
 
-    private OrchestrationState? Find(string id) => file.Read(db => Instances.Find(db, hub, id)?.State);
+    private OrchestrationState? Find(string id) => _file.Read(db => Instances.Find(db, _hub, id)?.State);
 }

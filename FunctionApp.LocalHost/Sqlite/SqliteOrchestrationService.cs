@@ -8,20 +8,20 @@ namespace FunctionApp.LocalHost.Sqlite;
 /// in memory too, so that running it reads nothing. One process owns the file: a work item is nobody else's until it is given back.
 /// This part runs turns and activities, the other one serves the client.
 /// </summary>
-internal sealed partial class SqliteOrchestrationService : IOrchestrationService, IDisposable
+internal sealed partial class SqliteOrchestrationService : IOrchestrationService
 {
-    private readonly SqliteFile file;
-    private readonly string hub;
-    private readonly TaskHubQueues queues = new();
+    private readonly SqliteFile _file;
+    private readonly string _hub;
+    private readonly TaskHubQueues _queues = new();
 
     /// <summary>Takes up what has not ended.</summary>
     public SqliteOrchestrationService(SqliteFile file, string hub, int maxConcurrentTurns, int maxConcurrentActivities)
     {
-        (this.file, this.hub) = (file, hub);
+        (_file, _hub) = (file, hub);
         MaxConcurrentTaskOrchestrationWorkItems = maxConcurrentTurns;
         MaxConcurrentTaskActivityWorkItems = maxConcurrentActivities;
-        file.Read(db => Instances.Alive(db, hub)).ForEach(queues.Add);
-        file.Read(db => Messages.All(db, hub)).ForEach(queues.Put);
+        file.Read(db => Instances.Alive(db, hub)).ForEach(_queues.Add);
+        file.Read(db => Messages.All(db, hub)).ForEach(_queues.Put);
     }
 
     public int TaskOrchestrationDispatcherCount => 1;
@@ -38,7 +38,6 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public Task CreateIfNotExistsAsync() => Task.CompletedTask;
     public Task DeleteAsync() => PurgeInstanceStateAsync(new PurgeInstanceFilter(DateTime.MinValue, null, null));
     public Task DeleteAsync(bool deleteInstanceStore) => DeleteAsync();
-    public void Dispose() => queues.Clear();
 
     public bool IsMaxMessageCountExceeded(int currentMessageCount, OrchestrationRuntimeState runtimeState) => false;
     public Task RenewTaskOrchestrationWorkItemLockAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
@@ -52,10 +51,10 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public async Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(
         TimeSpan receiveTimeout, CancellationToken cancellationToken)
     {
-        Turn turn = await queues.NextTurnAsync(cancellationToken);
+        Turn turn = await _queues.NextTurnAsync(cancellationToken);
         if (turn.Instance is { HasBegun: true, History: null } instance)
         {
-            (instance.History, instance.NextTurn) = file.Read(db => Messages.History(db, instance.Key));
+            (instance.History, instance.NextTurn) = _file.Read(db => Instances.History(db, instance));
         }
 
         turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
@@ -71,95 +70,83 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
         TaskMessage continuedAsNewMessage,
         OrchestrationState orchestrationState)
     {
-        var turn = (Turn)workItem;
-        OrchestrationState state = orchestrationState.Kept(turn.Instance.State, newOrchestrationRuntimeState.NewEvents);
-        bool startedAnew = newOrchestrationRuntimeState != workItem.OrchestrationRuntimeState;
-        return file.Commits.WriteAsync(TimeSpan.MaxValue, db =>
+        Instance instance = ((Turn)workItem).Instance;
+        OrchestrationState state = orchestrationState.Kept(instance.State, newOrchestrationRuntimeState.NewEvents);
+        return _file.Commits.WriteAsync(TimeSpan.MaxValue, db =>
         {
-            if (!Instances.Update(db, turn.Instance.Key, state))
+            if (!Instances.Update(db, instance.Key, state))
             {
                 return null; // terminated, purged or replaced while it ran
             }
 
-            turn.Messages.ForEach(message => Messages.Delete(db, message));
-            Messages.AppendHistory(db, turn.Instance, newOrchestrationRuntimeState.NewEvents, startedAnew);
-            List<Action?> sent =
-            [
-                .. outboundMessages.Select(task => Send(db, task, isActivity: true)),
-                .. timerMessages.Concat(orchestratorMessages).Select(task => Send(db, task)),
-            ];
+            foreach (TaskMessage message in workItem.NewMessages)
+            {
+                Messages.Delete(db, message);
+            }
+
+            Instances.AppendHistory(db, instance, newOrchestrationRuntimeState.NewEvents);
+            List<Action?> sent = [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
             return () =>
             {
-                queues.End(turn, state, newOrchestrationRuntimeState.Events);
+                _queues.End(instance, state, newOrchestrationRuntimeState.Events);
                 sent.ForEach(action => action?.Invoke());
             };
         });
     }
 
-    public Task AbandonTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem)
-    {
-        _ = queues.GiveBackAsync((Turn)workItem);
-        return Task.CompletedTask;
-    }
+    public Task AbandonTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => _queues.GiveBackAsync((Turn)workItem);
 
     public Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
-        queues.NextActivityAsync(cancellationToken);
+        _queues.NextActivityAsync(cancellationToken);
 
-    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage) => file.Commits.WriteAsync(
-        TimeSpan.MaxValue, db => Messages.Delete(db, ((ActivityRun)workItem).Message) ? Send(db, responseMessage) : null);
+    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage) => _file.Commits.WriteAsync(
+        TimeSpan.MaxValue, db => Messages.Delete(db, workItem.TaskMessage) ? Send(db, responseMessage) : null);
 
-    public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem)
-    {
-        _ = queues.GiveBackAsync((ActivityRun)workItem);
-        return Task.CompletedTask;
-    }
+    public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem) => _queues.GiveBackAsync(workItem.TaskMessage);
 
     /// <returns>What is to be done once it is committed. Null: nobody would read it, so it is not written.</returns>
-    private Action? Send(Statements db, TaskMessage task, bool isActivity = false)
+    private Action? Send(Statements db, TaskMessage message)
     {
-        switch (task.Event)
+        if (message.Event is ExecutionStartedEvent)
         {
-            case ExecutionStartedEvent:
-                // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
-                return Create(db, task, status => !status.HasEnded(), out _);
-            case ExecutionTerminatedEvent end
-                when Instances.Find(db, hub, task.OrchestrationInstance.InstanceId) is { HasBegun: false } instance:
-                // It never begins.
-                instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
-                (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
-                return Instances.Update(db, instance.Key, instance.State) ? () => queues.Remove(instance.Id) : null;
-            default:
-                DateTime? due = task.Event is TimerFiredEvent timer ? Instances.Utc(timer.FireAt) : null;
-                var message = new Message(file.NextNumber(), task, due, isActivity);
-                return Messages.Insert(db, hub, message) ? () => queues.Put(message) : null;
+            // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
+            return Create(db, message, status => !status.HasEnded());
         }
+
+        if (message.Event is ExecutionTerminatedEvent end
+            && Instances.Find(db, _hub, message.OrchestrationInstance.InstanceId) is { HasBegun: false } instance)
+        {
+            // It never begins.
+            instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
+            (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
+            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance.Id) : null;
+        }
+
+        message.SequenceNumber = _file.NextNumber();
+        return Messages.Insert(db, _hub, message) ? () => _queues.Put(message) : null;
     }
 
     /// <returns>What is to be done once it is committed. Null: there is one already, and it is kept.</returns>
-    private Action? Create(Statements db, TaskMessage task, Predicate<OrchestrationStatus> isKept, out OrchestrationStatus? earlierStatus)
+    private Action? Create(Statements db, TaskMessage start, Predicate<OrchestrationStatus> isKept)
     {
-        var start = (ExecutionStartedEvent)task.Event;
-        Instance? earlier = Instances.Find(db, hub, task.OrchestrationInstance.InstanceId);
-        earlierStatus = earlier?.State.OrchestrationStatus;
-        if (earlier != null && isKept(earlier.State.OrchestrationStatus))
+        if (Instances.Find(db, _hub, start.OrchestrationInstance.InstanceId) is Instance earlier)
         {
-            return null;
-        }
+            if (isKept(earlier.State.OrchestrationStatus))
+            {
+                return null;
+            }
 
-        if (earlier != null)
-        {
             Instances.Delete(db, earlier);
         }
 
-        var instance = new Instance(file.NextNumber(), Instances.Created(start));
-        Instances.Insert(db, hub, instance);
-        DateTime? due = start.ScheduledStartTime is DateTime time ? Instances.Utc(time) : null;
-        var message = new Message(file.NextNumber(), task, due, IsActivity: false);
-        Messages.Insert(db, hub, message);
+        var instance = new Instance(_file.NextNumber(), Instances.Created((ExecutionStartedEvent)start.Event));
+        Instances.Insert(db, _hub, instance);
+        start.SequenceNumber = _file.NextNumber();
+        Messages.Insert(db, _hub, start);
         return () =>
         {
-            queues.Add(instance);
-            queues.Put(message);
+            _queues.Add(instance);
+            _queues.Put(start);
         };
     }
 }

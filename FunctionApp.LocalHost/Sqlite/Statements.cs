@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.LocalHost.Sqlite;
@@ -6,18 +5,18 @@ namespace FunctionApp.LocalHost.Sqlite;
 /// <summary>A connection with its statements, each prepared once. Parameters are $1, $2, … For one thread at a time.</summary>
 internal sealed class Statements : IDisposable
 {
-    private readonly SqliteConnection connection;
-    private readonly Dictionary<string, SqliteCommand> prepared = [];
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _prepared = [];
 
     /// <param name="path">The database, which is created if it is not there.</param>
     public Statements(string path)
     {
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
-        connection.Open();
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        _connection.Open();
         Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768");
     }
 
-    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0;
+    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
     /// <returns>The number of rows that changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
@@ -34,14 +33,13 @@ internal sealed class Statements : IDisposable
         return rows;
     }
 
-    public void Dispose() => connection.Dispose();
+    public void Dispose() => _connection.Dispose();
 
-    [SuppressMessage("Security", "CA2100", Justification = "Statements are constants and the schema.")]
     private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> values)
     {
-        if (!prepared.TryGetValue(sql, out SqliteCommand? command))
+        if (!_prepared.TryGetValue(sql, out SqliteCommand? command))
         {
-            prepared.Add(sql, command = new SqliteCommand(sql, connection));
+            _prepared.Add(sql, command = new SqliteCommand(sql, _connection));
         }
 
         command.Parameters.Clear();

@@ -10,68 +10,42 @@ internal sealed class TaskHubQueues
     private static readonly TimeSpan MaxDelay = TimeSpan.FromHours(1); // the clock may be set meanwhile
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(0.5); // a worker that died is back by then
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Instance> instances = [];
-    private readonly Channel<Instance> ready = Channel.CreateUnbounded<Instance>();
-    private readonly Channel<ActivityRun> activities = Channel.CreateUnbounded<ActivityRun>();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Instance> _instances = [];
+    private readonly Channel<Instance> _ready = Channel.CreateUnbounded<Instance>();
+    private readonly Channel<TaskMessage> _activities = Channel.CreateUnbounded<TaskMessage>();
 
     /// <summary>Puts an instance in, in the place of an earlier one of its ID.</summary>
     public void Add(Instance instance)
     {
+        using Lock.Scope scope = _gate.EnterScope();
         Remove(instance.Id);
-        lock (gate)
-        {
-            instances.Add(instance.Id, instance);
-        }
+        _instances.Add(instance.Id, instance);
     }
 
     /// <summary>Takes an instance out, whatever it does.</summary>
     public void Remove(string id)
     {
-        lock (gate)
+        using Lock.Scope scope = _gate.EnterScope();
+        if (_instances.Remove(id, out Instance? instance))
         {
-            if (instances.Remove(id, out Instance? instance))
-            {
-                instance.Timers?.Cancel();
-            }
+            instance.Timers?.Cancel();
         }
     }
 
-    /// <summary>Stops all timers.</summary>
-    public void Clear() => instances.Keys.ToList().ForEach(Remove);
-
     /// <summary>Queues an activity, or gives an instance its message, at once or when it is due.</summary>
-    public void Put(Message message)
+    public void Put(TaskMessage message)
     {
-        if (message.IsActivity)
+        if (message.IsActivity())
         {
-            activities.Writer.TryWrite(new ActivityRun
-            {
-                Id = message.Seq.ToString(),
-                Message = message,
-                TaskMessage = message.Task,
-                LockedUntilUtc = DateTime.MaxValue,
-            });
+            _activities.Writer.TryWrite(message);
             return;
         }
 
-        lock (gate)
+        using Lock.Scope scope = _gate.EnterScope();
+        if (_instances.TryGetValue(message.OrchestrationInstance.InstanceId, out Instance? instance))
         {
-            if (!instances.TryGetValue(message.InstanceId, out Instance? instance))
-            {
-                return;
-            }
-
-            if (message.Due > DateTime.UtcNow)
-            {
-                instance.Timers ??= new CancellationTokenSource();
-                _ = PutWhenDueAsync(message, instance.Timers.Token);
-                return;
-            }
-
-            // A start comes first, even one that was scheduled.
-            instance.Inbox.Insert(message.Task.Event is ExecutionStartedEvent ? 0 : instance.Inbox.Count, message);
-            QueueIfReady(instance);
+            Put(instance, message);
         }
     }
 
@@ -80,68 +54,76 @@ internal sealed class TaskHubQueues
     {
         while (true)
         {
-            Instance instance = await ready.Reader.ReadAsync(cancellationToken);
-            lock (gate)
+            Instance instance = await _ready.Reader.ReadAsync(cancellationToken);
+            using Lock.Scope scope = _gate.EnterScope();
+            if (_instances.GetValueOrDefault(instance.Id) == instance)
             {
-                if (instances.GetValueOrDefault(instance.Id) == instance)
-                {
-                    List<Message> messages = instance.Inbox;
-                    instance.Inbox = [];
-                    return new Turn
-                    {
-                        InstanceId = instance.Id,
-                        Instance = instance,
-                        Messages = messages,
-                        NewMessages = messages.ConvertAll(message => message.Task),
-                        LockedUntilUtc = DateTime.MaxValue,
-                    };
-                }
+                List<TaskMessage> messages = instance.Inbox;
+                instance.Inbox = [];
+                return new Turn(instance) { InstanceId = instance.Id, NewMessages = messages, LockedUntilUtc = DateTime.MaxValue };
             }
         }
     }
 
-    public async Task<TaskActivityWorkItem> NextActivityAsync(CancellationToken cancellationToken) =>
-        await activities.Reader.ReadAsync(cancellationToken);
+    public async Task<TaskActivityWorkItem> NextActivityAsync(CancellationToken cancellationToken)
+    {
+        TaskMessage message = await _activities.Reader.ReadAsync(cancellationToken);
+        return new TaskActivityWorkItem
+        {
+            Id = message.SequenceNumber.ToString(),
+            TaskMessage = message,
+            LockedUntilUtc = DateTime.MaxValue,
+        };
+    }
 
     /// <summary>Ends a turn: the instance has a new state, and can run again unless it has ended.</summary>
-    public void End(Turn turn, OrchestrationState state, IList<HistoryEvent> history)
+    public void End(Instance instance, OrchestrationState state, IList<HistoryEvent> history)
     {
-        Instance instance = turn.Instance;
-        lock (gate)
-        {
-            (instance.State, instance.History, instance.NextTurn) = (state, history, instance.NextTurn + 1);
-            instance.IsBusy = false;
-            QueueIfReady(instance);
-        }
-
+        using Lock.Scope scope = _gate.EnterScope();
+        (instance.State, instance.History, instance.NextTurn) = (state, history, instance.NextTurn + 1);
         if (state.OrchestrationStatus.HasEnded())
         {
             Remove(instance.Id);
+        }
+        else
+        {
+            Release(instance);
         }
     }
 
     /// <summary>Takes back a turn that came to nothing. The instance can run again after a while.</summary>
     public async Task GiveBackAsync(Turn turn)
     {
-        Instance instance = turn.Instance;
         await Task.Delay(RetryPause);
-        lock (gate)
+        using Lock.Scope scope = _gate.EnterScope();
+        turn.Instance.Inbox.InsertRange(0, turn.NewMessages);
+        Release(turn.Instance);
+    }
+
+    /// <summary>Takes back an activity that came to nothing.</summary>
+    public async Task GiveBackAsync(TaskMessage activity)
+    {
+        await Task.Delay(RetryPause);
+        Put(activity);
+    }
+
+    private void Put(Instance instance, TaskMessage message)
+    {
+        if (message.Due() is DateTime due && due > DateTime.UtcNow)
         {
-            instance.Inbox.InsertRange(0, turn.Messages);
-            instance.IsBusy = false;
-            QueueIfReady(instance);
+            instance.Timers ??= new CancellationTokenSource();
+            _ = PutWhenDueAsync(message, due, instance.Timers.Token);
+            return;
         }
+
+        // A start comes first, even one that was scheduled.
+        instance.Inbox.Insert(message.Event is ExecutionStartedEvent ? 0 : instance.Inbox.Count, message);
+        QueueIfReady(instance);
     }
 
-    public async Task GiveBackAsync(ActivityRun activity)
+    private async Task PutWhenDueAsync(TaskMessage message, DateTime due, CancellationToken gone)
     {
-        await Task.Delay(RetryPause);
-        activities.Writer.TryWrite(activity);
-    }
-
-    private async Task PutWhenDueAsync(Message message, CancellationToken gone)
-    {
-        TimeSpan wait = message.Due!.Value - DateTime.UtcNow + TimeSpan.FromMilliseconds(1);
+        TimeSpan wait = due - DateTime.UtcNow + TimeSpan.FromMilliseconds(1);
         await Task.Delay(wait < MaxDelay ? wait : MaxDelay, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!gone.IsCancellationRequested)
         {
@@ -149,14 +131,19 @@ internal sealed class TaskHubQueues
         }
     }
 
+    private void Release(Instance instance)
+    {
+        instance.IsBusy = false;
+        QueueIfReady(instance);
+    }
+
     private void QueueIfReady(Instance instance)
     {
         // What comes before its start waits for it.
-        if (!instance.IsBusy && instance.Inbox.Count > 0
-            && (instance.HasBegun || instance.Inbox[0].Task.Event is ExecutionStartedEvent))
+        if (!instance.IsBusy && instance.Inbox is [TaskMessage first, ..] && (instance.HasBegun || first.Event is ExecutionStartedEvent))
         {
             instance.IsBusy = true;
-            ready.Writer.TryWrite(instance);
+            _ready.Writer.TryWrite(instance);
         }
     }
 }

@@ -1,4 +1,4 @@
--- Times are UTC ticks; states and events are JSON, as EventJson writes them.
+-- Times are UTC ticks; states, events and contexts are JSON, as EventJson writes them.
 PRAGMA application_id = 0x536C4D75; -- "SlMu": a database with another one is not ours
 PRAGMA user_version = 1;            -- other versions of this schema are refused
 
@@ -29,9 +29,16 @@ CREATE TABLE messages (
   seq INTEGER PRIMARY KEY,
   instance INTEGER NOT NULL REFERENCES instances ON DELETE CASCADE,
   execution TEXT,            -- NULL: for whichever execution is there
-  due INTEGER,               -- of timers and scheduled starts
   is_activity INTEGER NOT NULL,
   event TEXT NOT NULL,
-  tags TEXT                  -- of an activity's orchestration
+  context TEXT               -- DurableTask.Core.OrchestrationExecutionContext, of activities
 );
 CREATE INDEX messages_by_instance ON messages (instance);
+
+-- Nobody listens any more; activities go on all the same.
+CREATE TRIGGER instance_ended AFTER UPDATE OF alive ON instances WHEN NOT new.alive BEGIN
+  DELETE FROM messages WHERE instance = new.key AND NOT is_activity;
+END;
+CREATE TRIGGER instance_continued_as_new AFTER UPDATE OF execution ON instances WHEN new.execution <> old.execution BEGIN
+  DELETE FROM history WHERE instance = new.key;
+END;
