@@ -1,50 +1,42 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
 /// <summary>
-/// Writes to the file. One thread takes whatever is queued, runs it in one transaction, and acknowledges all of it after the one commit:
-/// a commit waits for the disk, so the more runs at a time, the fewer commits each of it needs.
+/// Writes to the file. One thread takes whatever is queued, runs it in one transaction and acknowledges it all after the one commit: a
+/// commit waits for the disk, so the more runs at a time, the fewer commits each of it needs.
 /// </summary>
 internal sealed class GroupCommit : IDisposable
 {
-    private const int MaxBatch = 1000;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly string path;
-    private readonly Statements statements;
-    private readonly BlockingCollection<Write> queue = [];
-    private readonly Thread thread;
-    private readonly ManualResetEventSlim stopping = new();
+    private readonly string _path;
+    private readonly Statements _statements;
+    private readonly Channel<Write> _queue = Channel.CreateUnbounded<Write>();
+    private readonly Thread _thread;
 
-    public GroupCommit(string path, SqliteConnection connection)
+    public GroupCommit(string path, Statements statements)
     {
-        this.path = path;
-        statements = new Statements(connection);
-        thread = new Thread(Run) { IsBackground = true, Name = "SQLite commits" };
-        thread.Start();
+        (_path, _statements) = (path, statements);
+        _thread = new Thread(Run) { IsBackground = true, Name = "SQLite commits" };
+        _thread.Start();
     }
 
     /// <summary>
     /// Runs <paramref name="apply"/> in a transaction, and, once that is committed, the action that it returned. Both run on the writer's
     /// thread, in the order of the calls. <paramref name="apply"/> may run again, so it changes nothing but the database.
     /// </summary>
+    /// <param name="patience">How long to go on trying while the disk is full or fails.</param>
     /// <param name="apply">What to write.</param>
-    /// <param name="patience">How long to try while the disk is full or fails.</param>
+    /// <returns>Whether there was an action.</returns>
     /// <exception cref="SqliteFileException">It is not written, and will not be.</exception>
-    public Task WriteAsync(Func<Statements, Action?> apply, TimeSpan patience)
+    public Task<bool> WriteAsync(TimeSpan patience, Func<Statements, Action?> apply)
     {
-        var write = new Write(
-            apply, patience, Environment.TickCount64, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        try
+        var write = new Write(apply, Environment.TickCount64, patience, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_queue.Writer.TryWrite(write))
         {
-            queue.Add(write);
-        }
-        catch (InvalidOperationException e)
-        {
-            write.Done.SetException(new SqliteFileException($"{path} is closed.", e));
+            Fail(write, new ObjectDisposedException(_path));
         }
 
         return write.Done.Task;
@@ -53,120 +45,68 @@ internal sealed class GroupCommit : IDisposable
     /// <summary>Writes what is queued, then closes the file.</summary>
     public void Dispose()
     {
-        queue.CompleteAdding();
-        stopping.Set();
-        thread.Join();
-        statements.Dispose();
-        queue.Dispose();
-        stopping.Dispose();
+        _queue.Writer.Complete();
+        _thread.Join();
+        _statements.Dispose();
     }
 
     private void Run()
     {
         var batch = new List<Write>();
-        foreach (Write first in queue.GetConsumingEnumerable())
+        while (batch.Count > 0 || _queue.Reader.WaitToReadAsync().AsTask().Result)
         {
-            batch.Add(first);
-            Fill(batch);
-            CommitWithRetry(batch);
-            batch.Clear();
+            while (_queue.Reader.TryRead(out Write? write))
+            {
+                batch.Add(write);
+            }
+
+            Commit(batch);
         }
     }
 
-    private void Fill(List<Write> batch)
+    /// <summary>Takes out of the batch what it could commit, or what is to fail; the rest is to be tried again.</summary>
+    private void Commit(List<Write> batch)
     {
-        while (batch.Count < MaxBatch && queue.TryTake(out Write? next))
-        {
-            batch.Add(next);
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever is wrong with one write is told to its caller; the others go on.")]
-    private void CommitWithRetry(List<Write> batch)
-    {
-        while (batch.Count > 0)
-        {
-            List<Action?> actions;
-            try
-            {
-                actions = Commit(batch);
-            }
-            catch (SqliteException e) when (WaitingMayHelp(e))
-            {
-                bool isLast = stopping.Wait(RetryInterval);
-                Fail(batch, isLast, e);
-                Fill(batch);
-                continue;
-            }
-            catch (Exception e) when (batch.Count == 1)
-            {
-                batch[0].Done.SetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
-                return;
-            }
-            catch (Exception)
-            {
-                // One of them is at fault: each for itself.
-                foreach (Write write in batch)
-                {
-                    CommitWithRetry([write]);
-                }
-
-                return;
-            }
-
-            for (int i = 0; i < batch.Count; i++)
-            {
-                actions[i]?.Invoke();
-                batch[i].Done.SetResult();
-            }
-
-            return;
-        }
-    }
-
-    private List<Action?> Commit(List<Write> batch)
-    {
-        var actions = new List<Action?>(batch.Count);
+        Write? current = null;
+        List<Action?> actions;
         try
         {
-            statements.Execute("BEGIN IMMEDIATE");
-            foreach (Write write in batch)
-            {
-                actions.Add(write.Apply(statements));
-            }
-
-            statements.Execute("COMMIT");
-            return actions;
+            _statements.Execute("BEGIN IMMEDIATE");
+            actions = batch.ConvertAll(write => (current = write).Apply(_statements));
+            current = null;
+            _statements.Execute("COMMIT");
         }
-        catch
+#pragma warning disable CA1031 // Whatever is wrong with one write is told to its caller; the others go on.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            // Some errors have already rolled it back.
-            if (SQLitePCL.raw.sqlite3_get_autocommit(statements.Connection.Handle) == 0)
+            if (_statements.IsInTransaction)
             {
-                statements.Execute("ROLLBACK");
+                _statements.Execute("ROLLBACK");
             }
 
-            throw;
+            // Busy, locked, no memory, I/O error, disk full, cannot open. Anything else stays wrong however often it is tried.
+            bool waitingMayHelp = e is SqliteException { SqliteErrorCode: 5 or 6 or 7 or 10 or 13 or 14 };
+            Thread.Sleep(waitingMayHelp ? RetryInterval : TimeSpan.Zero);
+            bool isOver = waitingMayHelp ? _queue.Reader.Completion.IsCompleted : current == null;
+            batch.RemoveAll(write => (isOver || (waitingMayHelp ? write.IsOverdue : write == current)) && Fail(write, e));
+            return;
         }
+
+        for (int i = 0; i < batch.Count; i++)
+        {
+            actions[i]?.Invoke();
+            batch[i].Done.SetResult(actions[i] != null);
+        }
+
+        batch.Clear();
     }
 
-    private void Fail(List<Write> batch, bool all, SqliteException e)
+    private bool Fail(Write write, Exception e) =>
+        write.Done.TrySetException(new SqliteFileException($"{_path} cannot be written: {e.Message}", e));
+
+    private sealed record Write(Func<Statements, Action?> Apply, long Start, TimeSpan Patience, TaskCompletionSource<bool> Done)
     {
-        long now = Environment.TickCount64;
-        batch.RemoveAll(write =>
-        {
-            bool fails = all || now - write.Queued > write.Patience.TotalMilliseconds;
-            if (fails)
-            {
-                write.Done.SetException(new SqliteFileException($"{path} cannot be written: {e.Message}", e));
-            }
-
-            return fails;
-        });
+        public bool IsOverdue => Environment.TickCount64 - Start > Patience.TotalMilliseconds;
     }
-
-    // Busy, locked, out of memory, I/O error, disk full, cannot open. Anything else stays wrong however often it is tried.
-    private static bool WaitingMayHelp(SqliteException e) => e.SqliteErrorCode is 5 or 6 or 7 or 10 or 13 or 14;
-
-    private sealed record Write(Func<Statements, Action?> Apply, TimeSpan Patience, long Queued, TaskCompletionSource Done);
 }

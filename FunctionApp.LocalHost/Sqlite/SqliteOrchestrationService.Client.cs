@@ -10,38 +10,28 @@ namespace FunctionApp.LocalHost.Sqlite;
 internal sealed partial class SqliteOrchestrationService
     : IOrchestrationServiceClient, IOrchestrationServiceQueryClient, IOrchestrationServicePurgeClient
 {
-    // Purged in one transaction, so that others need not wait long.
-    private const int PurgeSlice = 500;
+    private const int PurgedAtATime = 500; // so that others need not wait long
 
-    // Whoever calls has to be told within a few seconds.
-    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(5); // who calls has to be told soon
 
     public Task CreateTaskOrchestrationAsync(TaskMessage creationMessage) => CreateTaskOrchestrationAsync(creationMessage, null);
 
     public async Task CreateTaskOrchestrationAsync(TaskMessage creationMessage, OrchestrationStatus[]? dedupeStatuses)
     {
-        string text = HistoryJson.Write(creationMessage.Event);
-        OrchestrationStatus? duplicate = null;
-        await file.Commits.WriteAsync(db => Create(db, creationMessage, text, dedupeStatuses, out duplicate), ClientPatience);
-        if (duplicate != null)
+        bool IsKept(OrchestrationStatus status) => dedupeStatuses?.Contains(status) == true;
+        if (!await _file.Commits.WriteAsync(ClientPatience, db => Create(db, creationMessage, IsKept)))
         {
-            throw new OrchestrationAlreadyExistsException($"An orchestration instance with the status {duplicate} already exists.");
+            throw new OrchestrationAlreadyExistsException(
+                $"An orchestration with the ID {creationMessage.OrchestrationInstance.InstanceId} already exists.");
         }
     }
 
-    public Task SendTaskOrchestrationMessageAsync(TaskMessage message) => SendTaskOrchestrationMessageBatchAsync(message);
+    public Task SendTaskOrchestrationMessageAsync(TaskMessage message) =>
+        _file.Commits.WriteAsync(ClientPatience, db => Send(db, message));
 
-    public Task SendTaskOrchestrationMessageBatchAsync(params TaskMessage[] messages)
-    {
-        string[] texts = [.. messages.Select(message => HistoryJson.Write(message.Event))];
-        return file.Commits.WriteAsync(
-            db =>
-            {
-                List<Action?> actions = [.. messages.Zip(texts, (message, text) => Insert(db, message, text))];
-                return () => actions.ForEach(action => action?.Invoke());
-            },
-            ClientPatience);
-    }
+    public Task SendTaskOrchestrationMessageBatchAsync(params TaskMessage[] messages) =>
+        Task.WhenAll(messages.Select(SendTaskOrchestrationMessageAsync));
 
     public Task ForceTerminateTaskOrchestrationAsync(string instanceId, string reason) => SendTaskOrchestrationMessageAsync(new TaskMessage
     {
@@ -50,23 +40,21 @@ internal sealed partial class SqliteOrchestrationService
     });
 
     public async Task<OrchestrationState?> WaitForOrchestrationAsync(
-        string instanceId, string executionId, TimeSpan timeout, CancellationToken cancellationToken)
+        string instanceId, string? executionId, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        TaskCompletionSource<OrchestrationState> end = queues.Wait(instanceId);
-        try
+        long start = Environment.TickCount64;
+        OrchestrationState? state;
+        while ((state = Find(instanceId))?.OrchestrationStatus.HasEnded() != true)
         {
-            return Find(instanceId) is OrchestrationState state && state.HasEnded()
-                ? state
-                : await end.Task.WaitAsync(timeout, cancellationToken);
+            if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - start >= timeout.TotalMilliseconds)
+            {
+                return null;
+            }
+
+            await Task.Delay(WaitInterval, cancellationToken);
         }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-        finally
-        {
-            queues.StopWaiting(instanceId, end);
-        }
+
+        return state;
     }
 
     public Task<IList<OrchestrationState>> GetOrchestrationStateAsync(string instanceId, bool allExecutions) =>
@@ -76,99 +64,54 @@ internal sealed partial class SqliteOrchestrationService
     public Task<OrchestrationState?> GetOrchestrationStateAsync(string instanceId, string? executionId) =>
         Task.FromResult(Find(instanceId));
 
-    public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(file.Read(db =>
+    public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(_file.Read(db =>
         JsonConvert.SerializeObject(
-            Instances.Find(db, hub, instanceId) is (long key, _) ? Messages.ReadHistory(db, key).Events : [])));
+            Instances.Find(db, _hub, instanceId) is Instance instance ? Instances.History(db, instance).Events : [])));
 
     public Task<OrchestrationQueryResult> GetOrchestrationWithQueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
     {
-        if (query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(hub))
-        {
-            return Task.FromResult(new OrchestrationQueryResult([], null));
-        }
-
-        var filter = new InstanceFilter
-        {
-            Statuses = query.RuntimeStatus is { Count: > 0 } ? query.RuntimeStatus : null,
-            CreatedFrom = query.CreatedTimeFrom,
-            CreatedTo = query.CreatedTimeTo,
-            IdPrefix = query.InstanceIdPrefix,
-            WithoutEntities = query.ExcludeEntities,
-            WithInputAndOutput = query.FetchInputsAndOutputs,
-        };
-        int size = query.PageSize > 0 ? query.PageSize : 100;
-        List<OrchestrationState> page = file.Read(db => Instances.List(db, hub, filter, query.ContinuationToken ?? "", size + 1))
-            .ConvertAll(row => row.State);
-        bool hasMore = page.Count > size;
+        bool isElsewhere = query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(_hub);
+        int size = isElsewhere ? 0 : query.PageSize > 0 ? query.PageSize : 100;
+        List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(row =>
+            row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: !query.FetchInputsAndOutputs));
         return Task.FromResult(new OrchestrationQueryResult(
-            hasMore ? page[..size] : page, hasMore ? page[size - 1].OrchestrationInstance.InstanceId : null));
+            page, size > 0 && page.Count == size ? page[^1].OrchestrationInstance.InstanceId : null));
     }
 
     public Task PurgeOrchestrationHistoryAsync(DateTime thresholdDateTimeUtc, OrchestrationStateTimeRangeFilterType timeRangeFilterType) =>
-        throw new NotSupportedException("Purge by ID, or by the time of creation.");
+        throw new NotSupportedException("Purge by ID, or by time of creation and status.");
 
-    // Whatever its status, as with the Azure Storage provider; the durable client asks first.
-    public async Task<PurgeResult> PurgeInstanceStateAsync(string instanceId)
-    {
-        int count = 0;
-        await file.Commits.WriteAsync(
-            db =>
-            {
-                (long Key, OrchestrationStatus Status)? instance = Instances.Find(db, hub, instanceId);
-                count = instance == null ? 0 : 1;
-                return instance == null ? null : Purge(db, instance.Value.Key, instanceId);
-            },
-            ClientPatience);
-        return new PurgeResult(count);
-    }
+    // Whatever its status, as with the Azure Storage provider; the durable client asks before.
+    public async Task<PurgeResult> PurgeInstanceStateAsync(string instanceId) =>
+        new(await PurgeAsync(_file.Read(db => Instances.Find(db, _hub, instanceId)) is Instance instance ? [instance] : []));
 
-    // Without a status that is an end, the Azure Storage provider purges instances of every status; so does this.
-    public Task<PurgeResult> PurgeInstanceStateAsync(PurgeInstanceFilter purgeInstanceFilter)
+    // Of the statuses only those of an end count. If there are none, all instances go, as with the Azure Storage provider.
+    public async Task<PurgeResult> PurgeInstanceStateAsync(PurgeInstanceFilter purgeInstanceFilter)
     {
-        OrchestrationStatus[] statuses = [.. (purgeInstanceFilter.RuntimeStatus ?? []).Where(status => status is
-            OrchestrationStatus.Completed or OrchestrationStatus.Terminated or OrchestrationStatus.Canceled or OrchestrationStatus.Failed)];
-        var filter = new InstanceFilter
+        var query = new OrchestrationQuery
         {
-            Statuses = statuses.Length == 0 ? null : statuses,
-            CreatedFrom = purgeInstanceFilter.CreatedTimeFrom,
-            CreatedTo = purgeInstanceFilter.CreatedTimeTo,
+            CreatedTimeFrom = purgeInstanceFilter.CreatedTimeFrom,
+            CreatedTimeTo = purgeInstanceFilter.CreatedTimeTo,
+            RuntimeStatus = purgeInstanceFilter.RuntimeStatus?.Where(Instances.HasEnded).ToList(),
         };
-        return PurgeAsync(filter, purgeInstanceFilter.Timeout);
-    }
-
-    private async Task<PurgeResult> PurgeAsync(InstanceFilter filter, TimeSpan? timeout)
-    {
-        long start = Environment.TickCount64;
         int count = 0;
-        string after = "";
-        while (timeout == null || Environment.TickCount64 - start < timeout.Value.TotalMilliseconds)
+        foreach (Instance[] some in _file.Read(db => Instances.List(db, _hub, query, int.MaxValue)).Chunk(PurgedAtATime))
         {
-            List<(long Key, OrchestrationState State)> slice = file.Read(db => Instances.List(db, hub, filter, after, PurgeSlice));
-            if (slice.Count == 0)
-            {
-                return new PurgeResult(count, timeout == null ? null : true);
-            }
-
-            await file.Commits.WriteAsync(
-                db =>
-                {
-                    List<Action> actions = slice.ConvertAll(row => Purge(db, row.Key, row.State.OrchestrationInstance.InstanceId));
-                    return () => actions.ForEach(action => action());
-                },
-                ClientPatience);
-            count += slice.Count;
-            after = slice[^1].State.OrchestrationInstance.InstanceId;
+            count += await PurgeAsync(some);
         }
 
-        return new PurgeResult(count, false);
+        return new PurgeResult(count, purgeInstanceFilter.Timeout == null ? null : true);
     }
 
-    private Action Purge(Statements db, long key, string id)
+    private async Task<int> PurgeAsync(Instance[] some)
     {
-        Instances.Delete(db, key);
-        return () => DeleteLater(queues.Purge(id, key));
+        await _file.Commits.WriteAsync(ClientPatience, db =>
+        {
+            Array.ForEach(some, instance => Instances.Delete(db, instance));
+            return () => Array.ForEach(some, instance => _queues.Remove(instance.Id));
+        });
+        return some.Length;
     }
 
-    // Running ones are in memory. What is not may have ended, or may have never been.
-    private OrchestrationState? Find(string id) => queues.Find(id) ?? file.Read(db => Instances.Get(db, hub, id));
+    private OrchestrationState? Find(string id) => _file.Read(db => Instances.Find(db, _hub, id)?.State);
 }

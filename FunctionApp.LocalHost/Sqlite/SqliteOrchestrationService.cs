@@ -5,86 +5,63 @@ namespace FunctionApp.LocalHost.Sqlite;
 
 /// <summary>
 /// A task hub in a <see cref="SqliteFile"/>. What must survive is committed before it is acknowledged or acted upon; what has not ended is
-/// also in memory, so that running it reads nothing. One process owns the file, so that a work item is nobody else's until it is given back.
-/// This part is what runs turns and activities; the other one is the client's.
+/// in memory too, so that running it reads nothing. One process owns the file: a work item is nobody else's until it is given back.
+/// This part runs turns and activities, the other one serves the client.
 /// </summary>
-internal sealed partial class SqliteOrchestrationService : IOrchestrationService, IDisposable
+internal sealed partial class SqliteOrchestrationService : IOrchestrationService
 {
-    private static readonly TimeSpan Forever = TimeSpan.MaxValue;
-
-    private readonly SqliteFile file;
-    private readonly string hub;
-    private readonly TaskHubQueues queues = new();
+    private readonly SqliteFile _file;
+    private readonly string _hub;
+    private readonly TaskHubQueues _queues = new();
 
     /// <summary>Takes up what has not ended.</summary>
     public SqliteOrchestrationService(SqliteFile file, string hub, int maxConcurrentTurns, int maxConcurrentActivities)
     {
-        this.file = file;
-        this.hub = hub;
+        (_file, _hub) = (file, hub);
         MaxConcurrentTaskOrchestrationWorkItems = maxConcurrentTurns;
         MaxConcurrentTaskActivityWorkItems = maxConcurrentActivities;
-        file.Read(db =>
-        {
-            Dictionary<long, LiveInstance> instances = Instances.Alive(db, hub).ToDictionary(
-                row => row.Key, row => new LiveInstance(row.Key, row.State));
-            foreach (LiveInstance instance in instances.Values)
-            {
-                queues.Add(instance);
-            }
-
-            foreach ((long key, Message message) in Messages.Read(db, hub))
-            {
-                queues.Put(instances[key].Id, message);
-            }
-
-            foreach (ActivityWorkItem activity in Messages.ReadActivities(db, hub))
-            {
-                queues.Activities.Writer.TryWrite(activity);
-            }
-
-            return instances.Count;
-        });
+        file.Read(db => Instances.Alive(db, hub)).ForEach(_queues.Add);
+        file.Read(db => Messages.All(db, hub)).ForEach(_queues.Put);
     }
 
     public int TaskOrchestrationDispatcherCount => 1;
-
     public int TaskActivityDispatcherCount => 1;
-
     public int MaxConcurrentTaskOrchestrationWorkItems { get; }
-
     public int MaxConcurrentTaskActivityWorkItems { get; }
-
     public BehaviorOnContinueAsNew EventBehaviourForContinueAsNew => BehaviorOnContinueAsNew.Carryover;
+
+    public Task StartAsync() => Task.CompletedTask;
+    public Task StopAsync() => Task.CompletedTask;
+    public Task StopAsync(bool isForced) => Task.CompletedTask;
+    public Task CreateAsync() => DeleteAsync();
+    public Task CreateAsync(bool recreateInstanceStore) => recreateInstanceStore ? DeleteAsync() : Task.CompletedTask;
+    public Task CreateIfNotExistsAsync() => Task.CompletedTask;
+    public Task DeleteAsync() => PurgeInstanceStateAsync(new PurgeInstanceFilter(DateTime.MinValue, null, null));
+    public Task DeleteAsync(bool deleteInstanceStore) => DeleteAsync();
+
+    public bool IsMaxMessageCountExceeded(int currentMessageCount, OrchestrationRuntimeState runtimeState) => false;
+    public Task RenewTaskOrchestrationWorkItemLockAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
+    public Task<TaskActivityWorkItem> RenewTaskActivityWorkItemLockAsync(TaskActivityWorkItem workItem) => Task.FromResult(workItem);
+    public Task ReleaseTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
+
+    // What failed is given back and pauses by itself; the others need not wait for it.
+    public int GetDelayInSecondsAfterOnProcessException(Exception exception) => 0;
+    public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
 
     public async Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(
         TimeSpan receiveTimeout, CancellationToken cancellationToken)
     {
-        while (true)
+        Turn turn = await _queues.NextTurnAsync(cancellationToken);
+        if (turn.Instance is { HasBegun: true, History: null } instance)
         {
-            LiveInstance instance = await queues.Ready.ReadAsync(cancellationToken);
-            if (queues.Take(instance) is not TurnWorkItem turn)
-            {
-                continue;
-            }
-
-            if (!instance.HasBegun && turn.NewMessages.Select(message => message.Event).OfType<ExecutionTerminatedEvent>().LastOrDefault()
-                is ExecutionTerminatedEvent end)
-            {
-                await EndBeforeStartAsync(turn, end);
-                continue;
-            }
-
-            if (instance.HasBegun && instance.History == null)
-            {
-                (instance.History, instance.NextTurn) = file.Read(db => Messages.ReadHistory(db, instance.Key));
-            }
-
-            turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(instance.History);
-            return turn;
+            (instance.History, instance.NextTurn) = _file.Read(db => Instances.History(db, instance));
         }
+
+        turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
+        return turn;
     }
 
-    public async Task CompleteTaskOrchestrationWorkItemAsync(
+    public Task CompleteTaskOrchestrationWorkItemAsync(
         TaskOrchestrationWorkItem workItem,
         OrchestrationRuntimeState newOrchestrationRuntimeState,
         IList<TaskMessage> outboundMessages,
@@ -93,193 +70,83 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
         TaskMessage continuedAsNewMessage,
         OrchestrationState orchestrationState)
     {
-        var turn = (TurnWorkItem)workItem;
-        LiveInstance instance = turn.Instance;
-        OrchestrationState state = instance.State.After(newOrchestrationRuntimeState);
-        bool startedAnew = newOrchestrationRuntimeState != workItem.OrchestrationRuntimeState;
-
-        // Most events arrive or leave as messages too: they are written out once. But a start is changed by its first turn.
-        Dictionary<HistoryEvent, string> texts = turn.Messages.Where(message => message.Task.Event is not ExecutionStartedEvent)
-            .ToDictionary(message => message.Task.Event, message => message.Json);
-        string Text(HistoryEvent historyEvent)
+        Instance instance = ((Turn)workItem).Instance;
+        OrchestrationState state = orchestrationState.Kept(instance.State, newOrchestrationRuntimeState.NewEvents);
+        return _file.Commits.WriteAsync(TimeSpan.MaxValue, db =>
         {
-            if (!texts.TryGetValue(historyEvent, out string? text))
+            if (!Instances.Update(db, instance.Key, state))
             {
-                texts.Add(historyEvent, text = HistoryJson.Write(historyEvent));
+                return null; // terminated, purged or replaced while it ran
             }
 
-            return text;
-        }
-
-        string events = string.Join(',', newOrchestrationRuntimeState.NewEvents.Select(Text));
-        List<(TaskMessage Task, string Json)> activities = [.. outboundMessages.Select(message => (message, Text(message.Event)))];
-        List<(TaskMessage Task, string Json)> messages =
-            [.. timerMessages.Concat(orchestratorMessages).Select(message => (message, Text(message.Event)))];
-
-        await file.Commits.WriteAsync(
-            db =>
+            foreach (TaskMessage message in workItem.NewMessages)
             {
-                Messages.Delete(db, turn.Messages);
-                if (!Instances.Update(db, instance.Key, state, startedAnew))
-                {
-                    // Purged or replaced while it ran.
-                    return null;
-                }
+                Messages.Delete(db, message);
+            }
 
-                Messages.AppendHistory(db, instance.Key, instance.NextTurn, events, startedAnew);
-                var actions = new List<Action?>(activities.Count + messages.Count);
-                actions.AddRange(activities.Select(activity => InsertActivity(db, activity.Task, activity.Json)));
-                actions.AddRange(messages.Select(message => Insert(db, message.Task, message.Json)));
-                return () =>
-                {
-                    DeleteLater(queues.End(turn, state, newOrchestrationRuntimeState.Events));
-                    actions.ForEach(action => action?.Invoke());
-                };
-            },
-            Forever);
-        turn.IsOver = true;
-    }
-
-    public Task AbandonTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem)
-    {
-        var turn = (TurnWorkItem)workItem;
-        if (!turn.IsOver)
-        {
-            turn.IsOver = true;
-            _ = queues.GiveBackAsync(turn);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    // Called at the end in any case, and instead of all else when the worker stops.
-    public Task ReleaseTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => AbandonTaskOrchestrationWorkItemAsync(workItem);
-
-    public Task RenewTaskOrchestrationWorkItemLockAsync(TaskOrchestrationWorkItem workItem) => Task.CompletedTask;
-
-    public async Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
-        await queues.Activities.Reader.ReadAsync(cancellationToken);
-
-    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage)
-    {
-        string text = HistoryJson.Write(responseMessage.Event);
-        return file.Commits.WriteAsync(
-            db => Messages.DeleteActivity(db, ((ActivityWorkItem)workItem).Seq) ? Insert(db, responseMessage, text) : null,
-            Forever);
-    }
-
-    public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem)
-    {
-        _ = queues.GiveBackAsync((ActivityWorkItem)workItem);
-        return Task.CompletedTask;
-    }
-
-    public Task<TaskActivityWorkItem> RenewTaskActivityWorkItemLockAsync(TaskActivityWorkItem workItem) => Task.FromResult(workItem);
-
-    public bool IsMaxMessageCountExceeded(int currentMessageCount, OrchestrationRuntimeState runtimeState) => false;
-
-    // What failed is given back, and pauses by itself; the others need not wait for it.
-    public int GetDelayInSecondsAfterOnProcessException(Exception exception) => 0;
-
-    public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
-
-    public Task StartAsync() => Task.CompletedTask;
-
-    public Task StopAsync() => Task.CompletedTask;
-
-    public Task StopAsync(bool isForced) => Task.CompletedTask;
-
-    public Task CreateAsync() => CreateAsync(true);
-
-    public Task CreateAsync(bool recreateInstanceStore) => recreateInstanceStore ? DeleteAsync() : Task.CompletedTask;
-
-    public Task CreateIfNotExistsAsync() => Task.CompletedTask;
-
-    public Task DeleteAsync() => PurgeAsync(new InstanceFilter(), null);
-
-    public Task DeleteAsync(bool deleteInstanceStore) => DeleteAsync();
-
-    public void Dispose() => queues.Dispose();
-
-    private Task EndBeforeStartAsync(TurnWorkItem turn, ExecutionTerminatedEvent end)
-    {
-        OrchestrationState state = turn.Instance.State.Copy();
-        state.End(OrchestrationStatus.Terminated, end.Input);
-        state.LastUpdatedTime = end.Timestamp;
-        return file.Commits.WriteAsync(
-            db =>
+            Instances.AppendHistory(db, instance, newOrchestrationRuntimeState.NewEvents);
+            List<Action?> sent = [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
+            return () =>
             {
-                Messages.Delete(db, turn.Messages);
-                return Instances.Update(db, turn.Instance.Key, state, startedAnew: false)
-                    ? () => DeleteLater(queues.End(turn, state, []))
-                    : null;
-            },
-            Forever);
+                _queues.End(instance, state, newOrchestrationRuntimeState.Events);
+                sent.ForEach(action => action?.Invoke());
+            };
+        });
     }
 
-    private Action InsertActivity(Statements db, TaskMessage task, string text)
-    {
-        ActivityWorkItem activity = Messages.Activity(file.NextNumber(), task);
-        Messages.InsertActivity(db, hub, activity, text);
-        return () => queues.Activities.Writer.TryWrite(activity);
-    }
+    public Task AbandonTaskOrchestrationWorkItemAsync(TaskOrchestrationWorkItem workItem) => _queues.GiveBackAsync((Turn)workItem);
 
-    /// <returns>What to do once it is committed. Null: there is no such instance any more, and so no message.</returns>
-    private Action? Insert(Statements db, TaskMessage task, string text)
+    public Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
+        _queues.NextActivityAsync(cancellationToken);
+
+    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage) => _file.Commits.WriteAsync(
+        TimeSpan.MaxValue, db => Messages.Delete(db, workItem.TaskMessage) ? Send(db, responseMessage) : null);
+
+    public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem) => _queues.GiveBackAsync(workItem.TaskMessage);
+
+    /// <returns>What is to be done once it is committed. Null: nobody would read it, so it is not written.</returns>
+    private Action? Send(Statements db, TaskMessage message)
     {
-        if (task.Event is ExecutionStartedEvent)
+        if (message.Event is ExecutionStartedEvent)
         {
             // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
-            return Create(db, task, text, [OrchestrationStatus.Running, OrchestrationStatus.Pending, OrchestrationStatus.Suspended], out _);
+            return Create(db, message, status => !status.HasEnded());
         }
 
-        DateTime? due = task.Event is TimerFiredEvent timer ? Instances.Utc(timer.FireAt) : null;
-        var message = new Message(file.NextNumber(), task, text, due);
-        string id = task.OrchestrationInstance.InstanceId;
-        return Messages.Insert(db, hub, message) ? () => queues.Put(id, message) : null;
+        if (message.Event is ExecutionTerminatedEvent end
+            && Instances.Find(db, _hub, message.OrchestrationInstance.InstanceId) is { HasBegun: false } instance)
+        {
+            // It never begins.
+            instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
+            (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
+            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance.Id) : null;
+        }
+
+        message.SequenceNumber = _file.NextNumber();
+        return Messages.Insert(db, _hub, message) ? () => _queues.Put(message) : null;
     }
 
-    private Action? Create(
-        Statements db, TaskMessage task, string text, OrchestrationStatus[]? dedupeStatuses, out OrchestrationStatus? duplicate)
+    /// <returns>What is to be done once it is committed. Null: there is one already, and it is kept.</returns>
+    private Action? Create(Statements db, TaskMessage start, Predicate<OrchestrationStatus> isKept)
     {
-        OrchestrationState state = Instances.Pending((ExecutionStartedEvent)task.Event);
-        string id = state.OrchestrationInstance.InstanceId;
-        (long Key, OrchestrationStatus Status)? earlier = Instances.Find(db, hub, id);
-        duplicate = earlier?.Status;
-        if (duplicate != null && dedupeStatuses?.Contains(duplicate.Value) == true)
+        if (Instances.Find(db, _hub, start.OrchestrationInstance.InstanceId) is Instance earlier)
         {
-            return null;
+            if (isKept(earlier.State.OrchestrationStatus))
+            {
+                return null;
+            }
+
+            Instances.Delete(db, earlier);
         }
 
-        duplicate = null;
-        if (earlier != null)
-        {
-            Instances.Delete(db, earlier.Value.Key);
-        }
-
-        var instance = new LiveInstance(file.NextNumber(), state);
-        Instances.Insert(db, hub, instance.Key, state);
-        var start = new Message(file.NextNumber(), task, text, state.ScheduledStartTime);
-        Messages.Insert(db, hub, start);
+        var instance = new Instance(_file.NextNumber(), Instances.Created((ExecutionStartedEvent)start.Event));
+        Instances.Insert(db, _hub, instance);
+        start.SequenceNumber = _file.NextNumber();
+        Messages.Insert(db, _hub, start);
         return () =>
         {
-            DeleteLater(queues.Add(instance));
-            queues.Put(id, start);
+            _queues.Add(instance);
+            _queues.Put(start);
         };
-    }
-
-    // Nobody waits for it; whatever is still there at the next start is deleted then.
-    private void DeleteLater(List<Message> messages)
-    {
-        if (messages.Count > 0)
-        {
-            _ = file.Commits.WriteAsync(
-                db =>
-                {
-                    Messages.Delete(db, messages);
-                    return null;
-                },
-                TimeSpan.Zero);
-        }
     }
 }

@@ -1,14 +1,22 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
-/// <summary>One connection with its statements, each prepared once. Parameters are $1, $2, … Not for several threads at a time.</summary>
-internal sealed class Statements(SqliteConnection connection) : IDisposable
+/// <summary>A connection with its statements, each prepared once. Parameters are $1, $2, … For one thread at a time.</summary>
+internal sealed class Statements : IDisposable
 {
-    private readonly Dictionary<string, SqliteCommand> prepared = [];
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _prepared = [];
 
-    public SqliteConnection Connection => connection;
+    /// <param name="path">The database, which is created if it is not there.</param>
+    public Statements(string path)
+    {
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        _connection.Open();
+        Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768");
+    }
+
+    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
     /// <returns>The number of rows that changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteNonQuery();
@@ -25,34 +33,19 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
         return rows;
     }
 
-    public void Dispose()
-    {
-        foreach (SqliteCommand command in prepared.Values)
-        {
-            command.Dispose();
-        }
+    public void Dispose() => _connection.Dispose();
 
-        connection.Dispose();
-    }
-
-    [SuppressMessage("Security", "CA2100", Justification = "Every statement is a constant.")]
     private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> values)
     {
-        if (!prepared.TryGetValue(sql, out SqliteCommand? command))
+        if (!_prepared.TryGetValue(sql, out SqliteCommand? command))
         {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (int i = 1; i <= values.Length; i++)
-            {
-                command.Parameters.Add(new SqliteParameter { ParameterName = "$" + i });
-            }
-
-            prepared.Add(sql, command);
+            _prepared.Add(sql, command = new SqliteCommand(sql, _connection));
         }
 
+        command.Parameters.Clear();
         for (int i = 0; i < values.Length; i++)
         {
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+            command.Parameters.AddWithValue("$" + (i + 1), values[i] ?? DBNull.Value);
         }
 
         return command;
