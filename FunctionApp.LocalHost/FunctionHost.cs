@@ -101,7 +101,7 @@ internal sealed class FunctionHost : IAsyncDisposable
         _workers = new WorkerSupervisor(
             id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
         var log = new InvocationLog(_loggers);
-        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log);
+        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log, () => DurableClient);
         await StartServerAsync(options.Urls, log);
 
         Task worker = StartWorkersAsync();
