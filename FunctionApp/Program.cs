@@ -1,6 +1,8 @@
 using FunctionApp;
 using FunctionApp.Multiply;
+using FunctionApp.Tasks;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -8,14 +10,13 @@ try
 {
     FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
+    builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.AddTelemetry();
-
-    using var results = new ResultsTable(StorageAccount.ConnectTable(builder.Configuration, "ResultsTable", "results"));
-    builder.Services.AddSingleton(results);
-    builder.Services.AddSingleton(SlowMultiplySettings.Read(builder.Configuration));
+    builder.Services.AddTasks(builder.Configuration);
+    builder.Services.AddOptions<SlowMultiplyOptions>().Configure<IConfiguration>(SlowMultiplyOptions.Read).ValidateOnStart();
 
     using IHost host = builder.Build();
-    await results.CreateIfNotExistsAsync();
+    await host.Services.CreateTablesAsync();
     await host.RunAsync();
     return 0;
 }

@@ -16,32 +16,58 @@ internal static partial class StorageAccount
 {
     private const string Setting = "AzureWebJobsStorage";
 
-    /// <summary>The table that <paramref name="setting"/> names; nothing is sent yet.</summary>
-    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
-    public static TableClient ConnectTable(IConfiguration configuration, string setting, string defaultName)
+    // A caller waits for the answer: give up after some 6 seconds.
+    private static readonly Action<RetryOptions> Interactive = retry =>
+    {
+        retry.MaxRetries = 1;
+        retry.Delay = TimeSpan.FromMilliseconds(100);
+        retry.NetworkTimeout = TimeSpan.FromSeconds(3);
+    };
+
+    // An hour's work should not be done again because of an outage of a minute.
+    private static readonly Action<RetryOptions> Patient = retry =>
+    {
+        retry.MaxRetries = 10;
+        retry.Delay = TimeSpan.FromMilliseconds(200);
+        retry.MaxDelay = TimeSpan.FromSeconds(15);
+        retry.NetworkTimeout = TimeSpan.FromSeconds(10);
+    };
+
+    /// <summary>Name of the table that a setting gives.</summary>
+    /// <exception cref="StartupException">It cannot be the name of a table.</exception>
+    public static string ReadTableName(IConfiguration configuration, string setting, string defaultName)
     {
         string name = configuration[setting] is { Length: > 0 } configured ? configured : defaultName;
-        if (!TableName().IsMatch(name))
-        {
-            throw new StartupException(
-                $"The setting {setting} is \"{name}\", but a table name has 3 to 63 letters and digits and starts with a letter.");
-        }
 
-        return Connect(configuration.GetSection(Setting)).GetTableClient(name);
+        // Another table's name is made from it, by four more characters.
+        return TableName().IsMatch(name) ? name : throw new StartupException(
+            $"The setting {setting} is \"{name}\", but must be a name of 3 to 59 letters and digits that starts with a letter.");
     }
+
+    /// <summary>A client for requests, which fails soon when storage does not answer; nothing is sent yet.</summary>
+    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
+    public static TableServiceClient ConnectInteractive(IConfiguration configuration) =>
+        Connect(configuration.GetSection(Setting), Interactive);
+
+    /// <summary>A client for work in the background, which rides out an outage of a minute; nothing is sent yet.</summary>
+    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
+    public static TableServiceClient ConnectPatient(IConfiguration configuration) =>
+        Connect(configuration.GetSection(Setting), Patient);
 
     /// <summary>A user-assigned identity by its client ID, else the system-assigned one.</summary>
     public static ManagedIdentityId Identity(string? clientId) => string.IsNullOrWhiteSpace(clientId)
         ? ManagedIdentityId.SystemAssigned
         : ManagedIdentityId.FromUserAssignedClientId(clientId);
 
-    private static TableServiceClient Connect(IConfigurationSection section)
+    private static TableServiceClient Connect(IConfigurationSection section, Action<RetryOptions> retry)
     {
+        var options = new TableClientOptions();
+        retry(options.Retry);
         if (section.Value is { Length: > 0 } connectionString)
         {
             try
             {
-                return new TableServiceClient(connectionString, InteractiveOptions());
+                return new TableServiceClient(connectionString, options);
             }
             catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
             {
@@ -55,23 +81,11 @@ internal static partial class StorageAccount
             : throw new StartupException(
                 $"The setting {Setting} is missing: set it to a connection string (\"UseDevelopmentStorage=true\" for Azurite), or set {Setting}__accountName.");
         return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? endpointUri)
-            ? new TableServiceClient(endpointUri, new ManagedIdentityCredential(Identity(section["clientId"])), InteractiveOptions())
+            ? new TableServiceClient(endpointUri, new ManagedIdentityCredential(Identity(section["clientId"])), options)
             : throw new StartupException($"The settings of {Setting} give \"{endpoint}\", which is not a valid URI.");
     }
 
-    // A caller waits for the answer: give up after some 6 seconds. Activities are retried by their orchestration.
-    private static TableClientOptions InteractiveOptions() => new()
-    {
-        Retry =
-        {
-            Mode = RetryMode.Exponential,
-            MaxRetries = 1,
-            Delay = TimeSpan.FromMilliseconds(100),
-            NetworkTimeout = TimeSpan.FromSeconds(3),
-        },
-    };
-
     // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]{2,62}$")]
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]{2,58}$")]
     private static partial Regex TableName();
 }

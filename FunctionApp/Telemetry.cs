@@ -1,14 +1,19 @@
+using System.Diagnostics;
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
 
 namespace FunctionApp;
 
 /// <summary>Traces, metrics and logs to Azure Monitor, when its connection string is set.</summary>
 internal static class Telemetry
 {
+    /// <summary>Where the app's own traces come from.</summary>
+    public static readonly ActivitySource Source = new("FunctionApp");
+
     public static void AddTelemetry(this FunctionsApplicationBuilder builder)
     {
         string? connectionString = builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"];
@@ -19,6 +24,7 @@ internal static class Telemetry
 
         builder.Services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
+            .WithTracing(tracing => tracing.AddSource(Source.Name))
             .UseAzureMonitorExporter(exporter =>
             {
                 exporter.ConnectionString = connectionString;

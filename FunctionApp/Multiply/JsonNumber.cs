@@ -1,39 +1,49 @@
 using System.Numerics;
+using System.Text.Json;
+using FunctionApp.Tasks;
 
 namespace FunctionApp.Multiply;
 
-/// <summary>Arithmetic on JSON numbers in text form, with the number semantics of Python.</summary>
+/// <summary>Arithmetic on JSON numbers, with the number semantics of Python.</summary>
 internal static class JsonNumber
 {
     /// <summary>
-    /// The product as a JSON number: exact if both are integers; otherwise the shortest text that reads back to the
-    /// IEEE 754 product, always with a fraction or an exponent, so that a reader again takes it for a double.
+    /// The product: exact if both are integers; otherwise the shortest text that reads back to the IEEE 754 product,
+    /// always with a fraction or an exponent, so that a reader again takes it for a double.
     /// </summary>
-    /// <exception cref="OverflowException">The product of two doubles is not finite.</exception>
-    public static string Multiply(string x, string y)
+    /// <exception cref="PermanentFailureException">The product of two doubles is not finite.</exception>
+    public static JsonElement Multiply(JsonElement x, JsonElement y)
     {
-        if (IsInteger(x) && IsInteger(y))
+        (string a, string b) = (x.GetRawText(), y.GetRawText());
+        if (IsInteger(a) && IsInteger(b))
         {
-            return (ParseInteger(x) * ParseInteger(y)).ToString(CultureInfo.InvariantCulture);
+            return JsonElement.Parse((ParseInteger(a) * ParseInteger(b)).ToString(CultureInfo.InvariantCulture));
         }
 
-        double product = ParseDouble(x) * ParseDouble(y);
-        if (!double.IsFinite(product))
-        {
-            throw new OverflowException("The product is not a finite IEEE 754 double.");
-        }
-
-        string text = product.ToString("R", CultureInfo.InvariantCulture);
-        return IsInteger(text) ? text + ".0" : text;
+        double product = ParseDouble(a) * ParseDouble(b);
+        return double.IsFinite(product)
+            ? JsonElement.Parse(Text(product))
+            : throw new PermanentFailureException("The product is too large for an IEEE 754 double, or not a number.", "not_finite");
     }
 
-    /// <summary>Whether two JSON numbers are of the same kind (integer or double) and value, however they are written.</summary>
-    public static bool AreSame(string a, string b) => (IsInteger(a), IsInteger(b)) switch
+    /// <summary>The same number, written the one way; a double that is too large for its type stays as it is.</summary>
+    public static JsonElement Canonical(JsonElement number)
     {
-        (true, true) => ParseInteger(a) == ParseInteger(b),
-        (false, false) => BitConverter.DoubleToInt64Bits(ParseDouble(a)) == BitConverter.DoubleToInt64Bits(ParseDouble(b)),
-        _ => false,
-    };
+        string text = number.GetRawText();
+        if (IsInteger(text))
+        {
+            return JsonElement.Parse(ParseInteger(text).ToString(CultureInfo.InvariantCulture));
+        }
+
+        double value = ParseDouble(text);
+        return double.IsFinite(value) ? JsonElement.Parse(Text(value)) : number;
+    }
+
+    private static string Text(double value)
+    {
+        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        return IsInteger(text) ? text + ".0" : text;
+    }
 
     private static BigInteger ParseInteger(string number) => BigInteger.Parse(number, CultureInfo.InvariantCulture);
 

@@ -1,19 +1,27 @@
+using System.Text.Json;
+using FunctionApp.Tasks;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Options;
 
 namespace FunctionApp.Multiply;
 
-/// <summary>Input of <see cref="SlowMultiply"/>: the task and its two JSON numbers.</summary>
-public sealed record SlowMultiplyInput(string TaskId, string X, string Y);
-
 /// <summary>The long-running work: put your own computation here.</summary>
-public sealed class SlowMultiply(ResultsTable results, SlowMultiplySettings settings)
+public sealed class SlowMultiply(TaskRunner tasks, IOptions<SlowMultiplyOptions> options, TimeProvider time)
 {
-    /// <summary>Multiplies and writes the result row. Runs at least once, so it must be repeatable.</summary>
-    /// <exception cref="OverflowException">The product of two doubles is not finite; another attempt cannot help.</exception>
+    private const int Steps = 20;
+
     [Function(nameof(SlowMultiply))]
-    public async Task RunAsync([ActivityTrigger] SlowMultiplyInput input, CancellationToken cancellationToken)
+    public Task RunAsync([ActivityTrigger] TaskExecution execution, CancellationToken cancellationToken) =>
+        tasks.RunAsync<Multiplication, JsonElement>(execution, MultiplyAsync, cancellationToken);
+
+    private async Task<JsonElement> MultiplyAsync(Multiplication input, TaskProgress progress, CancellationToken cancellationToken)
     {
-        await Task.Delay(settings.Delay, cancellationToken);
-        await results.SaveAsync(input.TaskId, JsonNumber.Multiply(input.X, input.Y), cancellationToken);
+        for (int step = 1; step <= Steps; step++)
+        {
+            await Task.Delay(options.Value.Delay / Steps, time, cancellationToken);
+            progress.Report((double)step / Steps);
+        }
+
+        return JsonNumber.Multiply(input.X, input.Y);
     }
 }

@@ -1,5 +1,0 @@
-using FunctionApp.Tests;
-using FunctionApp.Tests.Api;
-
-[assembly: AssemblyFixture(typeof(AzuriteFixture))]
-[assembly: AssemblyFixture(typeof(ApiFixture))]

@@ -1,3 +1,0 @@
-using FunctionApp.Tests.Api;
-
-[assembly: AssemblyFixture(typeof(ApiFixture))]

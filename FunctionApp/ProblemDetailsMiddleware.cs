@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Logging;
+
+namespace FunctionApp;
+
+/// <summary>
+/// Around every HTTP function: a time limit, and an answer for each exception. Functions use
+/// <see cref="HttpContext.RequestAborted"/>, which is cancelled when the caller leaves or the time is up.
+/// </summary>
+internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
+{
+    /// <summary>The longest that a request waits for storage and the task hub.</summary>
+    public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
+
+    // The caller's next try should find a service that has had time to recover.
+    private const string OutageRetryAfter = "5";
+
+    public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+    {
+        if (context.GetHttpContext() is not { } http)
+        {
+            await next(context);
+            return;
+        }
+
+        CancellationToken callerLeft = http.RequestAborted;
+        using var timeIsUp = new CancellationTokenSource(TimeLimit, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(callerLeft, timeIsUp.Token);
+        http.RequestAborted = bounded.Token;
+        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeout(timeIsUp));
+        IResult? answer;
+        try
+        {
+            await next(context);
+            answer = context.GetInvocationResult().Value as IResult;
+        }
+#pragma warning disable CA1031 // Every exception gets its answer here, and is logged.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            answer = Answer(e, http, callerLeft);
+        }
+        finally
+        {
+            http.RequestAborted = callerLeft;
+        }
+
+        if (answer is not null)
+        {
+            context.GetInvocationResult().Value = new Unserialized(answer);
+        }
+    }
+
+    private IResult Answer(Exception exception, HttpContext http, CancellationToken callerLeft)
+    {
+        if (exception is BadHttpRequestException bad)
+        {
+            return TypedResults.Problem("The request's body could not be read.", statusCode: bad.StatusCode);
+        }
+
+        if (callerLeft.IsCancellationRequested && exception is OperationCanceledException or IOException)
+        {
+            // Nobody reads it.
+            return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
+        }
+
+        if (Outage.Is(exception))
+        {
+            LogOutage(exception, http.Request.Method, http.Request.Path);
+            http.Response.Headers.RetryAfter = OutageRetryAfter;
+            return TypedResults.Problem(
+                "The service cannot reach its storage at the moment. Send the request again later.",
+                statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+
+        LogError(exception, http.Request.Method, http.Request.Path);
+        return TypedResults.Problem(
+            "The request failed unexpectedly; the service's logs say why.", statusCode: StatusCodes.Status500InternalServerError);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{method} {path} is answered 503: storage or the task hub cannot be reached.")]
+    private partial void LogOutage(Exception exception, string method, PathString path);
+
+    [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]
+    private partial void LogError(Exception exception, string method, PathString path);
+
+    /// <summary>Lets a function that answers later on purpose say so.</summary>
+    private sealed class RequestTimeout(CancellationTokenSource timeIsUp) : IHttpRequestTimeoutFeature
+    {
+        public CancellationToken RequestTimeoutToken => timeIsUp.Token;
+
+        public void DisableTimeout() => timeIsUp.CancelAfter(Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// An answer without public properties. The worker also sends a function's answer to the host, as JSON of its
+    /// properties; the host parses it, and breaks off the response if it cannot, such as with an integer of 400 digits.
+    /// </summary>
+    private sealed class Unserialized(IResult answer) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => answer.ExecuteAsync(httpContext);
+    }
+}

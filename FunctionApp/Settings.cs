@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Configuration;
+
+namespace FunctionApp;
+
+/// <summary>Reads app settings, and says on one line what is wrong with one.</summary>
+internal static class Settings
+{
+    // Task.Delay takes more; nothing here should.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
+    /// <summary>The time span in a setting; null if it is not set.</summary>
+    /// <param name="name">As an environment variable has it, with <c>__</c>.</param>
+    /// <exception cref="StartupException">It is not a time span, less than <paramref name="minimum"/> or more than 24 days.</exception>
+    public static TimeSpan? ReadTimeSpan(this IConfiguration configuration, string name, TimeSpan minimum)
+    {
+        string? text = configuration[name.Replace("__", ":", StringComparison.Ordinal)];
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= Longest
+            ? value
+            : throw new StartupException(
+                $"The setting {name} is \"{text}\", but must be a time span from {minimum} to 24 days, such as \"00:00:02\" for two seconds.");
+    }
+}

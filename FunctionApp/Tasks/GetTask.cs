@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Headers;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// <c>GET /tasks/{task_id}</c>: the task, of whatever kind. With <c>If-None-Match</c> 304 while it has not changed; with
+/// <c>Prefer: wait</c> later, when it has.
+/// </summary>
+public sealed class GetTask(TaskWatcher watcher, TaskTable tasks, IOptions<RetentionSettings> retention, TimeProvider time)
+{
+    [Function(nameof(GetTask))]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "tasks/{taskId}")] HttpRequest request,
+        string taskId,
+        [DurableClient] DurableTaskClient client)
+    {
+        HttpContext http = request.HttpContext;
+        IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfNoneMatch;
+        bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(ETag(row));
+        bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
+
+        if (!TaskId.TryParse(taskId, out TaskId id) || await watcher.ReadAsync(id, http, client, IsNews) is not { } latest)
+        {
+            return TaskAnswers.Unknown();
+        }
+
+        string etag = ETag(latest);
+        TaskRow? row = IsKnown(etag) ? latest : await tasks.FindWithInputAsync(id, http.RequestAborted);
+        if (row is null)
+        {
+            return TaskAnswers.Unknown();
+        }
+
+        etag = ETag(row);
+        http.Response.Headers.ETag = etag;
+        if (row.IsUnfinished)
+        {
+            http.Response.Headers.RetryAfter = TaskAnswers.RetryAfter;
+        }
+
+        return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : View(row).Answer();
+    }
+
+    private string ETag(TaskRow row) => View(row).ETag();
+
+    private TaskView View(TaskRow row) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period);
+}

@@ -1,0 +1,89 @@
+using System.Text.RegularExpressions;
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>What every submission may ask for in its query, whatever the kind of task.</summary>
+/// <param name="StartAt">Not before then.</param>
+/// <param name="Delay">Not before so much time has passed.</param>
+/// <param name="Webhook">Where to send the task once it has ended.</param>
+internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, string? Webhook)
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(365);
+
+    // RFC 3339, with as many digits of a second as .NET has.
+    private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
+
+    /// <summary>What makes one submission another one than before.</summary>
+    public override string ToString() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {Webhook}";
+
+    /// <summary>When the task may start; null for at once.</summary>
+    public DateTimeOffset? StartTime(DateTimeOffset now)
+    {
+        DateTimeOffset? start = StartAt ?? now + Delay;
+        return start > now ? start : null;
+    }
+
+    /// <summary>The options of a request; what is wrong with them is added to <paramref name="errors"/> by name.</summary>
+    public static SubmissionOptions Read(
+        HttpRequest request, WebhookSettings webhooks, DateTimeOffset now, Dictionary<string, string[]> errors)
+    {
+        IQueryCollection query = request.Query;
+        DateTimeOffset? startAt = null;
+        if (query.TryGetValue("start_at", out StringValues startText))
+        {
+            startAt = ParseTime(startText);
+            if (startAt is null || startAt > now + LongestDelay)
+            {
+                errors["start_at"] = ["must be one RFC 3339 time, at most 365 days ahead, such as 2030-01-31T12:00:00Z"];
+            }
+        }
+
+        TimeSpan? delay = null;
+        if (query.TryGetValue("delay", out StringValues delayText))
+        {
+            delay = ParseSeconds(delayText);
+            if (delay is null)
+            {
+                errors["delay"] = ["must be one number of seconds, at most 365 days"];
+            }
+            else if (query.ContainsKey("start_at"))
+            {
+                errors["delay"] = ["cannot stand beside start_at"];
+            }
+        }
+
+        string? webhook = null;
+        if (query.TryGetValue("webhook", out StringValues url))
+        {
+            webhook = url.Count == 1 ? url[0] : null;
+            if (webhooks.Refusal(webhook) is { } refusal)
+            {
+                errors["webhook"] = [refusal];
+            }
+        }
+
+        return new(startAt, delay, webhook);
+    }
+
+    /// <summary>An RFC 3339 time; null if it is none.</summary>
+    public static DateTimeOffset? ParseTime(StringValues text)
+    {
+        // An unescaped plus sign arrives as a space.
+        string one = text.Count == 1 ? FurtherDigits().Replace(text[0]!.Replace(' ', '+').ToUpperInvariant(), "$1") : "";
+        return DateTimeOffset.TryParseExact(
+            one, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+    }
+
+    private static TimeSpan? ParseSeconds(StringValues text) =>
+        text.Count == 1
+        && double.TryParse(text[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+        && seconds <= LongestDelay.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
+    [GeneratedRegex(@"(\.\d{7})\d+")]
+    private static partial Regex FurtherDigits();
+}

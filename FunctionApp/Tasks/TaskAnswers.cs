@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>Body of the answer 200.</summary>
+/// <param name="Result">JSON, as it stands in the row.</param>
+public sealed record TaskResult(JsonElement Result);
+
+/// <summary>Answers the question for a task's result: 200, or 404 with <c>task_status</c> and a <c>detail</c>.</summary>
+public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
+{
+    /// <summary>Value of the header <c>Retry-After</c>, in seconds, of an answer about an unfinished task.</summary>
+    public const string RetryAfter = "1";
+
+    /// <param name="kind">Tasks of other kinds are unknown here.</param>
+    public async Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client)
+    {
+        if (!TaskId.TryParse(taskId, out TaskId id)
+            || await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
+            || row.Kind != kind.Name)
+        {
+            return Unknown();
+        }
+
+        if (row.IsUnfinished)
+        {
+            request.HttpContext.Response.Headers.RetryAfter = RetryAfter;
+        }
+
+        return row.Status switch
+        {
+            RowStatus.Succeeded => TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result))),
+            RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
+            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task is not finished yet."),
+            _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
+        };
+    }
+
+    /// <summary>404: there is no such task.</summary>
+    public static IResult Unknown() => NotFound("Unknown", "There is no such task.");
+
+    /// <summary>409: the task's status does not allow what was asked for.</summary>
+    public static IResult Conflict(string status, string detail) => Problem(StatusCodes.Status409Conflict, status, detail);
+
+    private static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
+
+    private static ProblemHttpResult Problem(int statusCode, string status, string detail) => TypedResults.Problem(
+        detail,
+        statusCode: statusCode,
+        extensions: [KeyValuePair.Create<string, object?>("task_status", status)]);
+}

@@ -1,0 +1,125 @@
+using Azure.Data.Tables;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Extensions.Primitives;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>Which tasks a list has, and how many on a page: the query of <c>GET /tasks</c>.</summary>
+/// <param name="Statuses">As callers see them; none for all.</param>
+/// <param name="CreatedAfter">Created then or later.</param>
+/// <param name="CreatedBefore">Created earlier.</param>
+internal sealed record TaskListFilter(
+    IReadOnlyList<string> Statuses, string? Kind, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore, int Limit)
+{
+    private const int DefaultLimit = 20;
+    private const int MaxLimit = 100;
+    private const int HashLength = 16;
+    private const int RowKeyLength = 32;
+
+    private static readonly string[] AllStatuses = ["Scheduled", .. Enum.GetNames<RowStatus>().Where(name => name != nameof(RowStatus.Deleted))];
+
+    /// <summary>The filter of a request and, from its cursor, the row key to go on after; what is wrong is added to <paramref name="errors"/>.</summary>
+    public static (TaskListFilter Filter, string? After) Read(IQueryCollection query, Dictionary<string, string[]> errors)
+    {
+        string[] statuses = [.. query["status"].Select(status => AllStatuses.FirstOrDefault(known => known.Equals(status, StringComparison.OrdinalIgnoreCase)) ?? "")];
+        if (statuses.Contains(""))
+        {
+            errors["status"] = [$"must be one of {string.Join(", ", AllStatuses)}"];
+        }
+
+        StringValues kind = query["kind"];
+        if (kind.Count > 1)
+        {
+            errors["kind"] = ["must occur only once"];
+        }
+
+        int limit = DefaultLimit;
+        if (query.TryGetValue("limit", out StringValues limitText)
+            && !(int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit))
+        {
+            errors["limit"] = [$"must be a whole number from 1 to {MaxLimit}"];
+        }
+
+        var filter = new TaskListFilter(
+            [.. statuses.Distinct().Order(StringComparer.Ordinal)],
+            kind.Count == 1 ? kind[0] : null,
+            ReadTime("created_after"),
+            ReadTime("created_before"),
+            limit);
+        string? after = null;
+        if (query.TryGetValue("cursor", out StringValues cursor))
+        {
+            after = filter.Position(cursor);
+            if (after is null)
+            {
+                errors["cursor"] = ["must come from the next of a list with the same filters"];
+            }
+        }
+
+        return (filter, after);
+
+        DateTimeOffset? ReadTime(string name)
+        {
+            if (!query.TryGetValue(name, out StringValues text))
+            {
+                return null;
+            }
+
+            DateTimeOffset? time = SubmissionOptions.ParseTime(text);
+            if (time is null)
+            {
+                errors[name] = ["must be one RFC 3339 time, such as 2030-01-31T12:00:00Z"];
+            }
+
+            return time;
+        }
+    }
+
+    /// <summary>The path of the page that follows after that row key.</summary>
+    public string Next(string rowKey)
+    {
+        var query = new QueryBuilder { { "status", Statuses } };
+        if (Kind is not null)
+        {
+            query.Add("kind", Kind);
+        }
+
+        AddTime("created_after", CreatedAfter);
+        AddTime("created_before", CreatedBefore);
+        query.Add("limit", Limit.ToString(CultureInfo.InvariantCulture));
+        query.Add("cursor", Hash() + rowKey);
+        return $"/tasks{query}";
+
+        void AddTime(string name, DateTimeOffset? time)
+        {
+            if (time is { } value)
+            {
+                query.Add(name, value.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+            }
+        }
+    }
+
+    /// <summary>What of the filter storage can decide.</summary>
+    public string ToTableFilter()
+    {
+        IEnumerable<RowStatus> stored = Statuses
+            .Select(status => status == "Scheduled" ? RowStatus.Pending : Enum.Parse<RowStatus>(status)).Distinct();
+        string status = Statuses.Count == 0
+            ? $"Status ne '{RowStatus.Deleted}'"
+            : $"({string.Join(" or ", stored.Select(one => $"Status eq '{one}'"))})";
+        return Kind is null ? status : $"{status} and {TableClient.CreateQueryFilter($"Kind eq {Kind}")}";
+    }
+
+    /// <summary>The rest of it.</summary>
+    public bool Matches(TaskRow row, DateTimeOffset now) => Statuses.Count == 0 || Statuses.Contains(row.StatusAt(now));
+
+    private string? Position(StringValues cursor) =>
+        cursor is [{ Length: HashLength + RowKeyLength } text] && text.All(char.IsAsciiHexDigitLower) && text.StartsWith(Hash(), StringComparison.Ordinal)
+            ? text[HashLength..]
+            : null;
+
+    // The limit may change on the way.
+    private string Hash() => IdempotencyKey.Hash(
+        $"{string.Join(',', Statuses)}\n{Kind}\n{CreatedAfter?.UtcTicks}\n{CreatedBefore?.UtcTicks}")[..HashLength];
+}

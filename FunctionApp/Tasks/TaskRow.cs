@@ -1,0 +1,147 @@
+using System.Runtime.Serialization;
+using Azure;
+using Azure.Data.Tables;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>Where a task stands. A deleted task's row stays for a while as a tombstone.</summary>
+public enum RowStatus
+{
+    Pending,
+    Running,
+    Succeeded,
+    Failed,
+    Canceled,
+    Deleted,
+}
+
+/// <summary>
+/// A task, as its row in the results table has it: the truth about it. Columns that are null are not written, so that
+/// a row with some columns is also a change of just those.
+/// </summary>
+public sealed class TaskRow : ITableEntity
+{
+    /// <summary>The longest input or result, in bytes of UTF-8: what a binary column takes.</summary>
+    /// <remarks>https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-types</remarks>
+    public const int MaxBytes = 64 * 1024;
+
+    /// <summary>The longest <see cref="Message"/>, in characters.</summary>
+    public const int MaxMessageLength = 256;
+
+    /// <summary>The longest <see cref="ErrorDetail"/>, in characters.</summary>
+    public const int MaxDetailLength = 1_024;
+
+    // For the table client.
+    public TaskRow()
+    {
+    }
+
+    public TaskRow(TaskId id)
+    {
+        PartitionKey = id.PartitionKey;
+        RowKey = id.RowKey;
+    }
+
+    public string PartitionKey { get; set; } = "";
+
+    public string RowKey { get; set; } = "";
+
+    /// <summary>When storage wrote the row last, by the service's clock.</summary>
+    public DateTimeOffset? Timestamp { get; set; }
+
+    public ETag ETag { get; set; }
+
+    public string? Kind { get; set; }
+
+    /// <summary>Name of the activity function that does the work.</summary>
+    public string? Activity { get; set; }
+
+    /// <summary>JSON in UTF-8.</summary>
+    public BinaryData? Input { get; set; }
+
+    /// <summary>Milliseconds that the task may take.</summary>
+    public long? TimeLimit { get; set; }
+
+    public RowStatus? Status { get; set; }
+
+    /// <summary>Which attempt runs or ran last; from 1 on.</summary>
+    public int? Attempt { get; set; }
+
+    /// <summary>Which execution of the activity wrote last; a later one sorts after an earlier one.</summary>
+    public string? Run { get; set; }
+
+    /// <summary>0 to 1.</summary>
+    public double? Progress { get; set; }
+
+    public string? Message { get; set; }
+
+    /// <summary>JSON in UTF-8.</summary>
+    public BinaryData? Result { get; set; }
+
+    public string? ErrorCode { get; set; }
+
+    /// <summary>Written for the caller.</summary>
+    public string? ErrorDetail { get; set; }
+
+    public DateTimeOffset? StartAt { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? Deadline { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>The key's row in the keys table.</summary>
+    public string? KeyHash { get; set; }
+
+    /// <summary>The task whose input this one has again.</summary>
+    public string? RetryOf { get; set; }
+
+    /// <summary>Who wants to be told of the end.</summary>
+    public string? WebhookUrl { get; set; }
+
+    public int? WebhookAttempts { get; set; }
+
+    /// <summary>What came of the last attempt: an HTTP status, or why there was none.</summary>
+    public string? WebhookStatus { get; set; }
+
+    /// <summary>Whether there will be no further attempt.</summary>
+    public bool? WebhookDone { get; set; }
+
+    [IgnoreDataMember]
+    public TaskId Id => TaskId.FromRowKey(RowKey);
+
+    [IgnoreDataMember]
+    public bool IsUnfinished => Status is RowStatus.Pending or RowStatus.Running;
+
+    /// <summary>The status that callers see.</summary>
+    public string StatusAt(DateTimeOffset now) =>
+        Status == RowStatus.Pending && StartAt > now ? "Scheduled" : Status!.Value.ToString();
+
+    /// <summary>Changes an unfinished row into one that has succeeded.</summary>
+    public static TaskRow Succeeded(TaskId id, BinaryData result, DateTimeOffset now) => new(id)
+    {
+        Status = RowStatus.Succeeded,
+        Result = result,
+        Progress = 1,
+        EndedAt = now,
+    };
+
+    /// <summary>Changes an unfinished row into one that has failed.</summary>
+    public static TaskRow Failed(TaskId id, TaskError error, DateTimeOffset now) => new(id)
+    {
+        Status = RowStatus.Failed,
+        ErrorCode = error.Code,
+        ErrorDetail = error.Detail.Truncate(MaxDetailLength),
+        EndedAt = now,
+    };
+
+    /// <summary>Changes an unfinished row into one that was canceled.</summary>
+    public static TaskRow Canceled(TaskId id, string detail, DateTimeOffset now) => new(id)
+    {
+        Status = RowStatus.Canceled,
+        ErrorCode = "canceled",
+        ErrorDetail = detail.Truncate(MaxDetailLength),
+        EndedAt = now,
+    };
+}

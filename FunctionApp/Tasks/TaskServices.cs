@@ -1,0 +1,56 @@
+using Azure.Data.Tables;
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>Registers what this folder needs.</summary>
+internal static class TaskServices
+{
+    /// <summary>Key of the <see cref="TaskTable"/> for work in the background, which waits for storage for a minute.</summary>
+    public const string Patient = "patient";
+
+    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
+    public static void AddTasks(this IServiceCollection services, IConfiguration configuration)
+    {
+        string results = StorageAccount.ReadTableName(configuration, "ResultsTable", "results");
+        TableServiceClient storage = StorageAccount.ConnectInteractive(configuration);
+        services.AddSingleton(new TaskTable(storage.GetTableClient(results)));
+        services.AddSingleton(new KeysTable(storage.GetTableClient($"{results}keys")));
+        services.AddKeyedSingleton(Patient, new TaskTable(StorageAccount.ConnectPatient(configuration).GetTableClient(results)));
+        services.AddSingleton(TimeProvider.System);
+        services.AddMemoryCache();
+        services.AddSingleton<TaskStarter>();
+        services.AddSingleton<TaskSubmission>();
+        services.AddSingleton<TaskRunner>();
+        services.AddSingleton<TaskReader>();
+        services.AddSingleton<TaskWatcher>();
+        services.AddSingleton<TaskDeletion>();
+        services.AddSingleton<WebhookSender>();
+        services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
+        services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
+        services.AddSingleton<TaskAnswers>();
+    }
+
+    /// <summary>Creates the tables where there are none; called once, at start.</summary>
+    /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
+    public static Task CreateTablesAsync(this IServiceProvider services) => Task.WhenAll(
+        services.GetRequiredService<TaskTable>().CreateIfNotExistsAsync(),
+        services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync());
+
+    /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
+    public static async Task CreateAtStartAsync(this TableClient table)
+    {
+        try
+        {
+            await table.CreateIfNotExistsAsync();
+        }
+        catch (Exception e) when (e is AggregateException or Azure.RequestFailedException or Azure.Identity.AuthenticationFailedException)
+        {
+            string reason = (e.InnerException ?? e).Message.Split('\n', 2)[0].Trim();
+            throw new StartupException(
+                $"Cannot use Table Storage at {table.Uri.GetLeftPart(UriPartial.Authority)}: {reason} Is it running (locally: npx azurite), and is the setting AzureWebJobsStorage right?", e);
+        }
+    }
+}

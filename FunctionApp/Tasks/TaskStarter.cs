@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Azure;
+using DurableTask.Core.Exceptions;
+using Grpc.Core;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// Starts tasks: first the row, then the orchestration. All methods can be repeated, and complete what an earlier call
+/// that broke off has left. They throw what storage and the durable client throw.
+/// </summary>
+public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
+{
+    /// <summary>Makes sure that the row and its orchestration exist.</summary>
+    public async Task StartAsync(TaskRow row, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        if (await tasks.InsertAsync(row, cancellationToken) is { } etag)
+        {
+            await StartOrchestrationAsync(row, etag, client, cancellationToken);
+        }
+        else if (await tasks.FindWithInputAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
+        {
+            await StartOrchestrationAsync(existing, existing.ETag, client, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Starts one task for all who come with the same key; its ID, or null if the key came before with another
+    /// submission. Once its task was deleted, a key is as good as new.
+    /// </summary>
+    /// <param name="submission">What makes one submission another one than before.</param>
+    /// <param name="createRow">The row of this submission, for the ID that it gets.</param>
+    public async Task<TaskId?> StartOnceAsync(
+        string keyHash, string submission, TaskId newId, Func<TaskId, TaskRow> createRow, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        var own = new KeyRow(keyHash, newId, IdempotencyKey.Hash(submission));
+        while (true)
+        {
+            KeyRow first = await keys.GetOrAddAsync(own, cancellationToken);
+            var id = TaskId.Parse(first.TaskId);
+            if (id != newId && await WasDeletedAsync(id, client, cancellationToken))
+            {
+                await keys.ReplaceAsync(first, own, cancellationToken);
+                continue;
+            }
+
+            if (first.SubmissionHash != own.SubmissionHash)
+            {
+                return null;
+            }
+
+            await StartAsync(createRow(id), client, cancellationToken);
+            return id;
+        }
+    }
+
+    /// <summary>Starts the orchestration of a row that has its input. Who finds it started has nothing to do.</summary>
+    /// <param name="etag">The row's.</param>
+    public static async Task StartOrchestrationAsync(
+        TaskRow row, ETag etag, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        string taskId = row.Id.ToString();
+        var start = new TaskStart(
+            row.Activity!,
+            row.Input!.ToString(),
+            TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
+            etag.ToString(),
+            row.StartAt,
+            row.WebhookUrl is not null,
+            Activity.Current?.Id);
+
+        // Without these statuses, an ended instance would be started anew.
+        StartOrchestrationOptions options = new StartOrchestrationOptions(InstanceId: taskId)
+            .WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(nameof(TaskOrchestration), start, options, cancellationToken);
+        }
+        catch (OrchestrationAlreadyExistsException)
+        {
+            // Somebody else has started it.
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Of two who start it at once, one may get any error.
+            if (await client.GetInstanceAsync(taskId, getInputsAndOutputs: false, cancellationToken) is null)
+            {
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether the key's task was deleted: its row is a tombstone, or is gone although the orchestration, which starts
+    /// after it, is there. Without an orchestration the submission that brought the key has only got so far.
+    /// </summary>
+    private async Task<bool> WasDeletedAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        RowStatus? status = await tasks.FindStatusAsync(id, cancellationToken);
+        if (status is null && await client.GetInstanceAsync(id.ToString(), getInputsAndOutputs: false, cancellationToken) is not null)
+        {
+            // The row may have come since the first look.
+            status = await tasks.FindStatusAsync(id, cancellationToken) ?? RowStatus.Deleted;
+        }
+
+        return status == RowStatus.Deleted;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using Azure;
+using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// The tasks, a row each. Every change is conditional on the row's ETag and every end is final, so a task has one end,
+/// whatever races and whatever runs twice. All methods throw <see cref="RequestFailedException"/> when Table Storage
+/// refuses or does not answer.
+/// </summary>
+public sealed class TaskTable(TableClient table)
+{
+    private const int NotFound = (int)HttpStatusCode.NotFound;
+    private const int PreconditionFailed = (int)HttpStatusCode.PreconditionFailed;
+
+    /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
+    public Task CreateIfNotExistsAsync() => table.CreateAtStartAsync();
+
+    // All but the input, which can be large.
+    private static readonly string[] WithoutInput =
+        [.. typeof(TaskRow).GetProperties().Where(column => column.CanWrite && column.Name is not (nameof(TaskRow.Input) or nameof(TaskRow.ETag))).Select(column => column.Name)];
+    private static readonly string[] WithoutInputAndResult = [.. WithoutInput.Except([nameof(TaskRow.Result)])];
+
+    /// <summary>Inserts the row, into a new table if there is none any more; its ETag, or null if the row is there already.</summary>
+    public async Task<ETag?> InsertAsync(TaskRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await table.AddEntityAsync(row, cancellationToken)).Headers.ETag;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            await table.CreateIfNotExistsAsync(cancellationToken);
+            return (await table.AddEntityAsync(row, cancellationToken)).Headers.ETag;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == TableErrorCode.EntityAlreadyExists)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The task, without its input; null if there is none or it was deleted. One storage request.</summary>
+    public Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken) => FindAsync(id, WithoutInput, cancellationToken);
+
+    /// <summary>The task with its input; null if there is none or it was deleted.</summary>
+    public Task<TaskRow?> FindWithInputAsync(TaskId id, CancellationToken cancellationToken) => FindAsync(id, null, cancellationToken);
+
+    /// <summary>The status of a task, even of a deleted one; null if there is no row.</summary>
+    public async Task<RowStatus?> FindStatusAsync(TaskId id, CancellationToken cancellationToken) =>
+        (await GetAsync(id, [nameof(TaskRow.Status)], cancellationToken))?.Status;
+
+    /// <summary>
+    /// Writes the columns of <paramref name="change"/>, if the row still has <paramref name="etag"/> or else is still
+    /// unfinished and <paramref name="mayChange"/>. The new ETag, or null if nothing was written because the task has
+    /// ended or is gone.
+    /// </summary>
+    public async Task<ETag?> ChangeUnfinishedAsync(
+        TaskRow change, ETag etag, CancellationToken cancellationToken, Func<TaskRow, bool>? mayChange = null)
+    {
+        while (true)
+        {
+            try
+            {
+                return (await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag;
+            }
+            catch (RequestFailedException e) when (e.Status == NotFound)
+            {
+                return null;
+            }
+            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
+            {
+                TaskRow? row = await FindAsync(change.Id, cancellationToken);
+                if (row is not { IsUnfinished: true } || mayChange?.Invoke(row) == false)
+                {
+                    return null;
+                }
+
+                etag = row.ETag;
+            }
+        }
+    }
+
+    /// <summary>The rows of a range that match, tombstones included, without inputs and results; a page may be empty.</summary>
+    internal IAsyncEnumerable<Page<TaskRow>> QueryAsync(TaskRange range, string filter, int pageSize, CancellationToken cancellationToken) =>
+        table.QueryAsync<TaskRow>($"{range.ToTableFilter()} and {filter}", pageSize, WithoutInputAndResult, cancellationToken).AsPages();
+
+    /// <summary>
+    /// Writes the columns of <paramref name="change"/> to a task that has ended, which stays ended; false if it was
+    /// deleted.
+    /// </summary>
+    /// <param name="etag">Of the row when it was read.</param>
+    public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken);
+                return true;
+            }
+            catch (RequestFailedException e) when (e.Status == NotFound)
+            {
+                return false;
+            }
+            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
+            {
+                if (await FindAsync(change.Id, cancellationToken) is not { } row)
+                {
+                    return false;
+                }
+
+                etag = row.ETag;
+            }
+        }
+    }
+
+    /// <summary>Removes the row, if there is one.</summary>
+    public Task RemoveAsync(TaskId id, CancellationToken cancellationToken) =>
+        table.DeleteEntityAsync(id.PartitionKey, id.RowKey, ETag.All, cancellationToken);
+
+    private async Task<TaskRow?> FindAsync(TaskId id, string[]? columns, CancellationToken cancellationToken) =>
+        await GetAsync(id, columns, cancellationToken) is { Status: not RowStatus.Deleted } row ? row : null;
+
+    private async Task<TaskRow?> GetAsync(TaskId id, string[]? columns, CancellationToken cancellationToken)
+    {
+        NullableResponse<TaskRow> row = await table.GetEntityIfExistsAsync<TaskRow>(id.PartitionKey, id.RowKey, columns, cancellationToken);
+        return row.HasValue ? row.Value : null;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>A task as callers see it; times are in UTC. In lists without <c>input</c> and <c>result</c>.</summary>
+/// <param name="Status">Scheduled, Pending, Running, Succeeded, Failed or Canceled.</param>
+/// <param name="Progress">0 to 1, of the present attempt.</param>
+/// <param name="StartedAt">When the present attempt started.</param>
+/// <param name="ExpiresAt">When the task will be deleted; null if it is unfinished or kept for ever.</param>
+/// <param name="RetryOf">ID of the task whose input this one has again.</param>
+public sealed record TaskView(
+    string TaskId,
+    string Kind,
+    string Status,
+    double? Progress,
+    string? Message,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt,
+    DateTimeOffset? ExpiresAt,
+    int Attempt,
+    string? RetryOf,
+    WebhookView? Webhook,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Input,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TaskError? Error,
+    TaskLinks Links)
+{
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <param name="retention">How long ended tasks are kept; null for ever.</param>
+    public static TaskView Of(TaskRow row, DateTimeOffset now, TimeSpan? retention)
+    {
+        string id = row.Id.ToString();
+        return new(
+            id,
+            row.Kind!,
+            row.StatusAt(now),
+            row.Progress,
+            string.IsNullOrEmpty(row.Message) ? null : row.Message,
+            row.Id.CreatedAt,
+            row.StartAt,
+            row.StartedAt,
+            row.EndedAt,
+            row.EndedAt + retention,
+            row.Attempt ?? 0,
+            row.RetryOf,
+            row.WebhookUrl is null ? null : new(row.WebhookUrl, row.WebhookAttempts ?? 0, row.WebhookStatus, row.WebhookDone ?? false),
+            row.Input is null ? null : JsonElement.Parse(row.Input),
+            row.Result is null ? null : JsonElement.Parse(row.Result),
+            row.ErrorCode is null ? null : new(row.ErrorCode, row.ErrorDetail!),
+            new($"/tasks/{id}", $"/{row.Kind}/{id}", $"/tasks/{id}/cancel", $"/tasks/{id}/retry"));
+    }
+
+    /// <summary>Validator of the representation; the input, which never changes, does not count.</summary>
+    public string ETag() =>
+        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Input = null }, Json)).AsSpan(0, 16))}\"";
+
+    public IResult Answer(int status = StatusCodes.Status200OK) => TypedResults.Json(this, Json, statusCode: status);
+}
+
+/// <param name="LastStatus">The HTTP status of the last attempt, or why there was none.</param>
+/// <param name="Done">Whether there will be no further attempt.</param>
+public sealed record WebhookView(string Url, int Attempts, string? LastStatus, bool Done);
+
+/// <summary>Paths.</summary>
+public sealed record TaskLinks(string Self, string Result, string Cancel, string Retry);

@@ -1,0 +1,138 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Hosting;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// Reads a task for a request that may prefer to wait for news of it. All who wait for one task in this process share
+/// one poller. When too many wait, or the host stops, they are answered at once.
+/// </summary>
+public sealed class TaskWatcher(TaskReader reader, IHostApplicationLifetime lifetime, TimeProvider time) : IDisposable
+{
+    private const int Places = 100;
+
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _places = new(Places);
+    private readonly Dictionary<TaskId, Poller> _pollers = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>
+    /// The task, without its input; null if there is none. With <c>Prefer: wait=N</c> only when
+    /// <paramref name="isNews"/> or N seconds have passed.
+    /// </summary>
+    public async Task<TaskRow?> ReadAsync(TaskId id, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
+    {
+        int? wait = Prefer.Wait(http.Request);
+        if (wait is null || !_places.Wait(0, CancellationToken.None))
+        {
+            return await reader.FindAsync(id, client, http.RequestAborted);
+        }
+
+        try
+        {
+            http.Response.Headers["Preference-Applied"] = $"wait={wait}";
+            TaskRow? row = await reader.FindAsync(id, client, http.RequestAborted);
+            return row is null || isNews(row) ? row : await WatchAsync(row, TimeSpan.FromSeconds(wait.Value), http, client, isNews);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    private async Task<TaskRow?> WatchAsync(
+        TaskRow latest, TimeSpan patience, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
+    {
+        http.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
+        using var timeIsUp = new CancellationTokenSource(patience, time);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(timeIsUp.Token, lifetime.ApplicationStopping, http.RequestAborted);
+        Poller poller = Join(latest.Id, client);
+        try
+        {
+            TaskRow? row = latest;
+            while (row is not null && !isNews(row))
+            {
+                row = await poller.Next.Task.WaitAsync(ends.Token);
+            }
+
+            return row;
+        }
+        catch (OperationCanceledException) when (ends.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        {
+            return await reader.FindAsync(latest.Id, client, http.RequestAborted);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                poller.Watchers--;
+            }
+        }
+    }
+
+    private Poller Join(TaskId id, DurableTaskClient client)
+    {
+        lock (_lock)
+        {
+            bool isNew = !_pollers.TryGetValue(id, out Poller? poller);
+            poller ??= _pollers[id] = new Poller();
+            poller.Watchers++;
+            poller.Interval = FirstInterval;
+            if (isNew)
+            {
+                _ = PollAsync(id, poller, client);
+            }
+
+            return poller;
+        }
+    }
+
+    private async Task PollAsync(TaskId id, Poller poller, DurableTaskClient client)
+    {
+        while (true)
+        {
+            await Task.Delay(poller.Interval, time);
+            lock (_lock)
+            {
+                if (poller.Watchers == 0)
+                {
+                    _pollers.Remove(id);
+                    return;
+                }
+
+                poller.Interval = TimeSpan.FromTicks(Math.Min(poller.Interval.Ticks * 3 / 2, LongestInterval.Ticks));
+            }
+
+            TaskCompletionSource<TaskRow?> next = poller.Next;
+            poller.Next = NewNext();
+            try
+            {
+                next.SetResult(await reader.FindAsync(id, client, CancellationToken.None));
+            }
+#pragma warning disable CA1031 // Those who wait get the exception.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                next.SetException(e);
+            }
+        }
+    }
+
+    private static TaskCompletionSource<TaskRow?> NewNext() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Poller
+    {
+        public int Watchers { get; set; }
+
+        public TimeSpan Interval { get; set; }
+
+        /// <summary>What the next poll will find.</summary>
+        public TaskCompletionSource<TaskRow?> Next { get; set; } = NewNext();
+    }
+}
