@@ -12,15 +12,8 @@ namespace FunctionApp.Tests.Storage;
 /// <summary>What reads and writes rows, on a real Azurite and with a durable client that only remembers what was started.</summary>
 public abstract class StorageTest : IAsyncLifetime
 {
-    private const string ConnectionString = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;TableEndpoint=http://127.0.0.1:19002/devstoreaccount1;";
-
     protected StorageTest()
     {
-        string name = $"t{Guid.NewGuid():N}";
-        Table = new TableClient(ConnectionString, name);
-        Keys = new TableClient(ConnectionString, name + "keys");
-        Tasks = new TaskTable(Table);
-        Starter = new TaskStarter(Tasks, new KeysTable(Keys));
         Client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
                 new TaskName(nameof(TaskOrchestration)), It.IsAny<TaskStart>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync((TaskName _, object input, StartOrchestrationOptions options, CancellationToken _) =>
@@ -39,13 +32,13 @@ public abstract class StorageTest : IAsyncLifetime
             });
     }
 
-    protected TableClient Table { get; }
+    protected TableClient Table { get; private set; } = null!;
 
-    protected TableClient Keys { get; }
+    protected TableClient Keys { get; private set; } = null!;
 
-    protected TaskTable Tasks { get; }
+    protected TaskTable Tasks { get; private set; } = null!;
 
-    protected TaskStarter Starter { get; }
+    protected TaskStarter Starter { get; private set; } = null!;
 
     protected Mock<DurableTaskClient> Client { get; } = new(MockBehavior.Strict, "test");
 
@@ -58,6 +51,12 @@ public abstract class StorageTest : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        string connectionString = await SharedAzurite.ConnectionStringAsync();
+        string name = $"t{Guid.NewGuid():N}";
+        Table = new TableClient(connectionString, name);
+        Keys = new TableClient(connectionString, name + "keys");
+        Tasks = new TaskTable(Table);
+        Starter = new TaskStarter(Tasks, new KeysTable(Keys));
         await Tasks.CreateIfNotExistsAsync();
         await new KeysTable(Keys).CreateIfNotExistsAsync();
     }
@@ -95,7 +94,7 @@ public abstract class StorageTest : IAsyncLifetime
         TaskRow row = NewRow(id);
         ETag etag = (await Tasks.InsertAsync(row, default))!.Value;
         TimeSpan time = limit ?? TimeSpan.FromMinutes(1);
-        return new(row.Id.ToString(), new("DoWork", "{}", time, etag.ToString(), null), DateTimeOffset.UtcNow + time, attempt);
+        return new(row.Id.ToString(), new("DoWork", "{}", time, etag.ToString(), null, false, null), DateTimeOffset.UtcNow + time, attempt);
     }
 
     protected async Task<TaskRow> ReadAsync(TaskExecution execution) =>

@@ -11,9 +11,6 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly MemoryCache _cache = new(new MemoryCacheOptions());
-    private readonly TaskReader _reader;
-
-    public TaskReaderTests() => _reader = new TaskReader(Tasks, _cache, _time, NullLogger<TaskReader>.Instance);
 
     [Fact]
     public async Task A_row_that_was_just_written_is_believed()
@@ -97,7 +94,8 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
 
     public void Dispose() => _cache.Dispose();
 
-    private Task<TaskRow?> FindAsync(TaskId id) => _reader.FindAsync(id, Client.Object, default);
+    private Task<TaskRow?> FindAsync(TaskId id) =>
+        new TaskReader(Tasks, _cache, _time, NullLogger<TaskReader>.Instance).FindAsync(id, Client.Object, default);
 
     private async Task<TaskId> NewTaskAsync() => TaskId.Parse((await InsertAsync()).TaskId);
 }

@@ -50,7 +50,7 @@ public class TaskStarterTests : StorageTest
     public async Task Broken_off_after_the_keys_row_the_next_one_completes_it()
     {
         var id = TaskId.Create(DateTimeOffset.UtcNow);
-        await Starter.StartOnceAsync(Key, id, id => NewRow(id), Client.Object, default);
+        await Starter.StartOnceAsync(Key, "{}", id, id => NewRow(id), Client.Object, default);
         await Table.DeleteEntityAsync(id.PartitionKey, id.RowKey);
         Started.Clear();
         Instance(id, null);
@@ -131,5 +131,5 @@ public class TaskStarterTests : StorageTest
     }
 
     private Task<TaskId?> StartOnceAsync(string input = "{}") =>
-        Starter.StartOnceAsync(Key, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), Client.Object, default);
+        Starter.StartOnceAsync(Key, input, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), Client.Object, default);
 }

@@ -80,14 +80,15 @@ public sealed class TaskWatcher(TaskReader reader, IHostApplicationLifetime life
     {
         lock (_lock)
         {
-            if (!_pollers.TryGetValue(id, out Poller? poller))
+            bool isNew = !_pollers.TryGetValue(id, out Poller? poller);
+            poller ??= _pollers[id] = new Poller();
+            poller.Watchers++;
+            poller.Interval = FirstInterval;
+            if (isNew)
             {
-                poller = _pollers[id] = new Poller();
                 _ = PollAsync(id, poller, client);
             }
 
-            poller.Watchers++;
-            poller.Interval = FirstInterval;
             return poller;
         }
     }

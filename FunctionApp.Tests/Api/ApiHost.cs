@@ -1,0 +1,124 @@
+using Azure.Data.Tables;
+using FunctionApp.LocalHost;
+using FunctionApp.Tasks;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary>
+/// The API under test: an app of the tests' own in LocalHost, or, for the tests that only speak HTTP, the host at
+/// API_BASE_URL (with the function key API_KEY, if set).
+/// </summary>
+/// <param name="delay">How long a multiplication takes, in an app of the tests' own.</param>
+public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncLifetime
+{
+    /// <summary>Signs the webhooks of an app of the tests' own.</summary>
+    public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    private static readonly string? BaseUrl = Environment.GetEnvironmentVariable("API_BASE_URL") is { Length: > 0 } url ? url : null;
+
+    private HttpClient? _remote;
+    private LocalFunctionHost? _own;
+    private TableServiceClient? _storage;
+
+    public StorageProvider Storage => storage;
+
+    public HttpClient Http
+    {
+        get
+        {
+            Assert.SkipWhen(BaseUrl is not null && storage != StorageProvider.Sqlite, "API_BASE_URL names the host: once is enough.");
+            return _remote ?? _own!.Http;
+        }
+    }
+
+    /// <summary>For what needs a hand on the host.</summary>
+    public LocalFunctionHost Own
+    {
+        get
+        {
+            Assert.SkipWhen(BaseUrl is not null, "Needs a hand on the host, and API_BASE_URL names another: this was not shown for it.");
+            return _own!;
+        }
+    }
+
+    /// <summary>The tables of the app's storage account.</summary>
+    public TableServiceClient Tables => _storage!;
+
+    /// <summary>Name of the app's results table.</summary>
+    public string ResultsTable { get; } = $"t{Guid.NewGuid():N}";
+
+    /// <summary>The app's task hub.</summary>
+    public string TaskHub { get; } = $"h{Guid.NewGuid():N}"[..20];
+
+    public async ValueTask InitializeAsync()
+    {
+        if (BaseUrl is not null)
+        {
+            _remote = new HttpClient { BaseAddress = new Uri(BaseUrl), Timeout = TimeSpan.FromMinutes(2) };
+            if (Environment.GetEnvironmentVariable("API_KEY") is { Length: > 0 } key)
+            {
+                _remote.DefaultRequestHeaders.Add("x-functions-key", key);
+            }
+
+            return;
+        }
+
+        string connectionString = await SharedAzurite.ConnectionStringAsync();
+        _storage = new TableServiceClient(connectionString);
+        _own = await LocalFunctionHost.StartAsync(
+            new Dictionary<string, string?>
+            {
+                ["AzureWebJobsStorage"] = connectionString,
+                ["AzureFunctionsJobHost__extensions__durableTask__hubName"] = TaskHub,
+                ["ResultsTable"] = ResultsTable,
+                ["SlowMultiply__Delay"] = delay.ToString(),
+                ["Webhook__Secret"] = WebhookSecret,
+                ["Webhook__AllowedHosts"] = "127.0.0.1",
+            },
+            storage);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        _remote?.Dispose();
+        if (_own is not null)
+        {
+            await _own.DisposeAsync();
+        }
+    }
+
+    /// <summary>The task's row as storage has it, a tombstone too; null if there is none.</summary>
+    public async Task<TaskRow?> FindRowAsync(string taskId)
+    {
+        var id = TaskId.Parse(taskId);
+        Azure.NullableResponse<TaskRow> row =
+            await Tables.GetTableClient(ResultsTable).GetEntityIfExistsAsync<TaskRow>(id.PartitionKey, id.RowKey);
+        return row.HasValue ? row.Value : null;
+    }
+}
+
+/// <summary>LocalHost as it is by default, without delay.</summary>
+public sealed class FastApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.Zero);
+
+/// <summary>LocalHost as it is by default; tasks take some seconds.</summary>
+public sealed class SlowApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4));
+
+/// <summary>Orchestrations where Azure keeps them; without delay.</summary>
+public sealed class FastAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.Zero);
+
+/// <summary>Orchestrations where Azure keeps them; tasks take some seconds.</summary>
+public sealed class SlowAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.FromSeconds(4));
+
+// An app in the tests' process is the only one there: these collections run one after another.
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class FastCollection : ICollectionFixture<FastApi>;
+
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class SlowCollection : ICollectionFixture<SlowApi>;
+
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class FastAzureStorageCollection : ICollectionFixture<FastAzureStorageApi>;
+
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class SlowAzureStorageCollection : ICollectionFixture<SlowAzureStorageApi>;

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary><c>POST /tasks/{task_id}/cancel</c>: final at once.</summary>
+public abstract class CancelTests(ApiHost api)
+{
+    [Fact]
+    public async Task A_running_task_is_canceled_at_once_and_for_good()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForStatusAsync(taskId, "Running");
+
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
+
+        Assert.Equal(HttpStatusCode.OK, canceled.StatusCode);
+        JsonElement task = await canceled.ReadJsonAsync();
+        Assert.Equal("Canceled", task.GetProperty("status").GetString());
+        Assert.Equal("canceled", task.GetProperty("error").GetProperty("code").GetString());
+        using HttpResponseMessage again = await api.Http.CancelAsync(taskId);
+        Assert.Equal(task.GetRawText(), (await again.ReadJsonAsync()).GetRawText());
+        using HttpResponseMessage result = await api.Http.GetAsync($"/multiply/{taskId}");
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Canceled", result);
+        Assert.Null(result.Headers.RetryAfter);
+        await Task.Delay(5_000); // longer than the work takes
+        Assert.Equal(task.GetRawText(), (await api.Http.GetTaskAsync(taskId)).GetRawText());
+    }
+
+    [Fact]
+    public async Task Its_activity_ends_within_3_seconds()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForStatusAsync(taskId, "Running");
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        OrchestrationMetadata instance = await api.Own.DurableClient.WaitForInstanceCompletionAsync(taskId, patience.Token);
+
+        Assert.InRange(instance.LastUpdatedAt - (await api.FindRowAsync(taskId))!.EndedAt!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(3.5));
+    }
+
+    [Fact]
+    public async Task A_task_that_has_ended_otherwise_is_409_and_one_that_is_unknown_404()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+
+        using HttpResponseMessage late = await api.Http.CancelAsync(taskId);
+        using HttpResponseMessage unknown = await api.Http.CancelAsync("01a20f2b-8410-7890-9b38-b3942ffb5075");
+
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.Conflict, "Succeeded", late);
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", unknown);
+        Assert.Equal("4.6", await api.Http.WaitForResultAsync(taskId));
+    }
+}

@@ -1,0 +1,45 @@
+namespace FunctionApp.Tests.Api;
+
+// The same tests on both storage providers.
+
+[Collection<FastCollection>]
+public sealed class StoryOnSqlite(FastApi api) : MultiplyStory(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class StoryOnAzureStorage(FastAzureStorageApi api) : MultiplyStory(api);
+
+[Collection<FastCollection>]
+public sealed class ContractOnSqlite(FastApi api) : ContractTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class ContractOnAzureStorage(FastAzureStorageApi api) : ContractTests(api);
+
+[Collection<FastCollection>]
+public sealed class NumbersOnSqlite(FastApi api) : NumbersTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class NumbersOnAzureStorage(FastAzureStorageApi api) : NumbersTests(api);
+
+[Collection<FastCollection>]
+public sealed class IdempotencyOnSqlite(FastApi api) : IdempotencyTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class IdempotencyOnAzureStorage(FastAzureStorageApi api) : IdempotencyTests(api);
+
+[Collection<SlowCollection>]
+public sealed class MonitorOnSqlite(SlowApi api) : MonitorTests(api);
+
+[Collection<SlowAzureStorageCollection>]
+public sealed class MonitorOnAzureStorage(SlowAzureStorageApi api) : MonitorTests(api);
+
+[Collection<SlowCollection>]
+public sealed class CancelOnSqlite(SlowApi api) : CancelTests(api);
+
+[Collection<SlowAzureStorageCollection>]
+public sealed class CancelOnAzureStorage(SlowAzureStorageApi api) : CancelTests(api);
+
+[Collection<FastCollection>]
+public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api);

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Text.Json;
+using FunctionApp.Tasks;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary><c>?start_at=</c> and <c>?delay=</c>: not before then.</summary>
+public abstract class ScheduleTests(ApiHost api)
+{
+    [Fact]
+    public async Task A_task_starts_at_its_time_to_a_second_or_two()
+    {
+        DateTimeOffset startAt = DateTimeOffset.UtcNow.AddSeconds(3);
+        string[] taskIds =
+        [
+            await api.Http.SubmitAsync(query: $"?start_at={Uri.EscapeDataString(startAt.ToString("O", CultureInfo.InvariantCulture))}"),
+            await api.Http.SubmitAsync(query: $"?start_at={startAt.ToOffset(TimeSpan.FromHours(2)):yyyy-MM-dd'T'HH:mm:ss.fffzzz}"),
+            await api.Http.SubmitAsync(query: "?delay=2.5"),
+        ];
+
+        foreach (string taskId in taskIds)
+        {
+            JsonElement scheduled = await api.Http.GetTaskAsync(taskId);
+            Assert.Equal("Scheduled", scheduled.GetProperty("status").GetString());
+            using HttpResponseMessage notYet = await api.Http.GetAsync($"/multiply/{taskId}");
+            await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Scheduled", notYet);
+            Assert.NotNull(notYet.Headers.RetryAfter);
+        }
+
+        foreach (string taskId in taskIds)
+        {
+            JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+            DateTimeOffset due = task.GetProperty("start_at").GetDateTimeOffset();
+            Assert.InRange(task.GetProperty("started_at").GetDateTimeOffset() - due, TimeSpan.FromMilliseconds(-50), TimeSpan.FromSeconds(2.5));
+        }
+    }
+
+    [Fact]
+    public async Task A_past_time_means_now()
+    {
+        string taskId = await api.Http.SubmitAsync(query: "?start_at=2020-01-01T00:00:00Z");
+
+        Assert.Equal("4.6", await api.Http.WaitForResultAsync(taskId));
+        Assert.Equal(JsonValueKind.Null, (await api.Http.GetTaskAsync(taskId)).GetProperty("start_at").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("?start_at=tomorrow", "start_at")]
+    [InlineData("?start_at=2030-01-01T00:00:00", "start_at")]
+    [InlineData("?start_at=2100-01-01T00:00:00Z", "start_at")]
+    [InlineData("?start_at=", "start_at")]
+    [InlineData("?delay=-1", "delay")]
+    [InlineData("?delay=31536001", "delay")]
+    [InlineData("?delay=NaN", "delay")]
+    [InlineData("?delay=1e3", "delay")]
+    [InlineData("?delay=1&delay=2", "delay")]
+    [InlineData("?delay=1&start_at=2020-01-01T00:00:00Z", "delay")]
+    [InlineData("?webhook=nonsense", "webhook")]
+    [InlineData("?delay=x&start_at=y&webhook=http://example.com/", "delay,start_at,webhook")]
+    public async Task A_wrong_option_is_400_that_names_it(string query, string names)
+    {
+        using HttpResponseMessage response = await api.Http.PostAsync("""{"x": 6, "y": 7}""", query);
+
+        await ProblemAssert.NamesAsync(names.Split(','), response);
+    }
+
+    [Fact]
+    public async Task Canceled_before_its_start_it_never_runs_and_its_orchestration_ends_within_seconds()
+    {
+        string taskId = await api.Http.SubmitAsync(query: "?delay=3600");
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
+        Assert.Equal("Canceled", (await canceled.ReadJsonAsync()).GetProperty("status").GetString());
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await api.Own.DurableClient.WaitForInstanceCompletionAsync(taskId, patience.Token);
+
+        TaskRow row = (await api.FindRowAsync(taskId))!;
+        Assert.Equal((RowStatus.Canceled, null), (row.Status, row.StartedAt));
+    }
+
+    [Fact]
+    public async Task The_start_holds_over_an_orderly_restart()
+    {
+        string taskId = await api.Http.SubmitAsync(query: "?delay=6");
+
+        await api.Own.RestartAsync();
+
+        JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+        Assert.InRange(
+            task.GetProperty("started_at").GetDateTimeOffset() - task.GetProperty("start_at").GetDateTimeOffset(),
+            TimeSpan.FromMilliseconds(-50),
+            TimeSpan.FromSeconds(2.5));
+    }
+}

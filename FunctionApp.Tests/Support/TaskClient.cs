@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace FunctionApp.Tests;
+
+/// <summary>What a caller of the API does: submit, then poll.</summary>
+internal static class TaskClient
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Submits a body, with the options of a query string, and headers.</summary>
+    public static async Task<HttpResponseMessage> PostAsync(
+        this HttpClient http, string body, string query = "", params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/multiply{query}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await http.SendAsync(request);
+    }
+
+    /// <summary>Submits and returns the task ID.</summary>
+    public static async Task<string> SubmitAsync(
+        this HttpClient http, string x = "2.3", string y = "2.0", string query = "", params (string Name, string Value)[] headers)
+    {
+        using HttpResponseMessage response = await http.PostAsync($$"""{"x": {{x}}, "y": {{y}}}""", query, headers);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+    }
+
+    /// <summary>Polls until the result is there and returns its JSON text.</summary>
+    public static async Task<string> WaitForResultAsync(this HttpClient http, string taskId)
+    {
+        using HttpResponseMessage response = await http.WaitForEndAsync(taskId);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return (await response.ReadJsonAsync()).GetProperty("result").GetRawText();
+    }
+
+    /// <summary>Polls until the task is no longer on its way: answered, or with nothing left to wait for.</summary>
+    public static Task<HttpResponseMessage> WaitForEndAsync(this HttpClient http, string taskId) => http.PollAsync(
+        $"/multiply/{taskId}", answer => answer.StatusCode == HttpStatusCode.OK || answer.Headers.RetryAfter is null);
+
+    /// <summary>Polls until the task's status is that one, and returns the task.</summary>
+    public static async Task<JsonElement> WaitForStatusAsync(this HttpClient http, string taskId, string status, TimeSpan? patience = null)
+    {
+        JsonElement task = default;
+        await Eventually.AreEqual(
+            status,
+            async () =>
+            {
+                task = await http.GetTaskAsync(taskId);
+                return task.GetProperty("status").GetString();
+            },
+            patience ?? Patience);
+        return task;
+    }
+
+    /// <summary>The task as the status monitor has it.</summary>
+    public static async Task<JsonElement> GetTaskAsync(this HttpClient http, string taskId)
+    {
+        using HttpResponseMessage response = await http.GetAsync($"/tasks/{taskId}");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.ReadJsonAsync();
+    }
+
+    public static Task<HttpResponseMessage> CancelAsync(this HttpClient http, string taskId) =>
+        http.PostAsync($"/tasks/{taskId}/cancel", content: null);
+
+    public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
+        JsonElement.Parse(await response.Content.ReadAsStringAsync());
+
+    private static async Task<HttpResponseMessage> PollAsync(this HttpClient http, string path, Func<HttpResponseMessage, bool> isEnd)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        while (true)
+        {
+            HttpResponseMessage response = await http.GetAsync(path, patience.Token);
+            if (isEnd(response))
+            {
+                return response;
+            }
+
+            response.Dispose();
+            await Task.Delay(50, patience.Token);
+        }
+    }
+}

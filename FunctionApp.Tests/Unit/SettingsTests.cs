@@ -1,0 +1,69 @@
+using FunctionApp.Multiply;
+using FunctionApp.Tasks;
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.Extensions.Configuration;
+
+namespace FunctionApp.Tests.Unit;
+
+public class SettingsTests
+{
+    [Theory]
+    [InlineData("SlowMultiply:Delay", "abc")]
+    [InlineData("SlowMultiply:Delay", "-00:00:01")]
+    [InlineData("SlowMultiply:Timeout", "00:00:00")]
+    [InlineData("SlowMultiply:Timeout", "100.00:00:00")]
+    [InlineData("Retention:Days", "-1")]
+    [InlineData("Retention:Days", "36501")]
+    [InlineData("Webhook:Secret", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")]
+    [InlineData("Webhook:Secret", "whsec_c2VjcmV0")]
+    [InlineData("ResultsTable", "1x")]
+    [InlineData("ResultsTable", "x12345678901234567890123456789012345678901234567890123456789")]
+    [InlineData("AzureWebJobsStorage", "")]
+    [InlineData("AzureWebJobsStorage", "AccountKey=c2VjcmV0")]
+    public void A_wrong_setting_is_named_on_one_line(string name, string value)
+    {
+        IConfiguration configuration = Configure(("AzureWebJobsStorage", "UseDevelopmentStorage=true"), (name, value));
+
+        StartupException e = Assert.Throws<StartupException>(() =>
+        {
+            StorageAccount.ConnectInteractive(configuration);
+            StorageAccount.ReadTableName(configuration, "ResultsTable", "results");
+            SlowMultiplyOptions.Read(new(), configuration);
+            RetentionSettings.Read(new(), configuration);
+            WebhookSettings.Read(new(), configuration);
+        });
+
+        Assert.Contains(name.Replace(":", "__", StringComparison.Ordinal), e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.DoesNotContain("c2VjcmV0", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_setting_is_its_default()
+    {
+        IConfiguration configuration = Configure(("SlowMultiply:Delay", ""), ("Retention:Days", ""), ("Webhook:Secret", ""));
+        var multiply = new SlowMultiplyOptions();
+        SlowMultiplyOptions.Read(multiply, configuration);
+        var retention = new RetentionSettings();
+        RetentionSettings.Read(retention, configuration);
+        var webhooks = new WebhookSettings();
+        WebhookSettings.Read(webhooks, configuration);
+
+        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5)), (multiply.Delay, multiply.Timeout));
+        Assert.Equal(TimeSpan.FromDays(30), retention.Period);
+        Assert.Null(webhooks.Secret);
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobsStorage", "UseDevelopmentStorage=true", "http://127.0.0.1:10002/devstoreaccount1")]
+    [InlineData("AzureWebJobsStorage:accountName", "mine", "https://mine.table.core.windows.net/")]
+    [InlineData("AzureWebJobsStorage:tableServiceUri", "https://mine.table.example", "https://mine.table.example/")]
+    public void Storage_is_named_by_connection_string_or_by_account(string name, string value, string expected) =>
+        Assert.Equal(expected, StorageAccount.ConnectInteractive(Configure((name, value))).Uri.ToString());
+
+    // The last value of a name holds.
+    private static IConfiguration Configure(params (string Name, string Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.GroupBy(setting => setting.Name, setting => setting.Value)
+            .ToDictionary(setting => setting.Key, string? (setting) => setting.Last()))
+        .Build();
+}
