@@ -106,9 +106,9 @@ internal sealed class FunctionHost : IAsyncDisposable
 
         Task worker = StartWorkersAsync();
         var durable = Task.Run(() => StartDurableAsync(options, configuration));
-        // Whichever fails first says why; the other may wait for ever.
-        await await Task.WhenAny(worker, durable);
-        await Task.WhenAll(worker, durable);
+        // What is wrong with a setting the app says best.
+        await worker;
+        await durable;
         _timers.Start();
         _started.SetResult();
     }
