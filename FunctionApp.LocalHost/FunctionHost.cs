@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
+using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -143,7 +144,8 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         try
         {
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, _ => { });
+            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, services =>
+                services.AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db")));
             if (options.Storage is StorageProvider.AzureStorage)
             {
                 await _azurite;
