@@ -56,6 +56,10 @@ internal static class AppSettings
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings.Select(pair =>
                 KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)))
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                [$"{HostJson}:extensions:durableTask:storageProvider:type"] = options.Storage.ToString(),
+            })
             .Build();
         return configuration["FUNCTIONS_WORKER_RUNTIME"] is "dotnet-isolated"
             ? configuration

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
+using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -101,14 +102,14 @@ internal sealed class FunctionHost : IAsyncDisposable
         _workers = new WorkerSupervisor(
             id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
         var log = new InvocationLog(_loggers);
-        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log);
+        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log, () => DurableClient);
         await StartServerAsync(options.Urls, log);
 
         Task worker = StartWorkersAsync();
         var durable = Task.Run(() => StartDurableAsync(options, configuration));
-        // Whichever fails first says why; the other may wait for ever.
-        await await Task.WhenAny(worker, durable);
-        await Task.WhenAll(worker, durable);
+        // What is wrong with a setting the app says best.
+        await worker;
+        await durable;
         _timers.Start();
         _started.SetResult();
     }
@@ -143,7 +144,8 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         try
         {
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, _ => { });
+            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, services =>
+                services.AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db")));
             if (options.Storage is StorageProvider.AzureStorage)
             {
                 await _azurite;

@@ -52,13 +52,21 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
         TimeSpan receiveTimeout, CancellationToken cancellationToken)
     {
         Turn turn = await _queues.NextTurnAsync(cancellationToken);
-        if (turn.Instance is { HasBegun: true, History: null } instance)
+        try
         {
-            (instance.History, instance.NextTurn) = _file.Read(db => Instances.History(db, instance));
-        }
+            if (turn.Instance is { HasBegun: true, History: null } instance)
+            {
+                (instance.History, instance.NextTurn) = _file.Read(db => Instances.History(db, instance));
+            }
 
-        turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
-        return turn;
+            turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
+            return turn;
+        }
+        catch
+        {
+            await _queues.GiveBackAsync(turn);
+            throw;
+        }
     }
 
     public Task CompleteTaskOrchestrationWorkItemAsync(
