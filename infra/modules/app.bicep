@@ -13,7 +13,8 @@ param maximumInstanceCount int
 param alwaysReadyInstances int
 param alwaysReadyHttpInstances int
 
-@description('Settings besides those of its identity.')
+@description('Settings besides those of its identity; secure, so that the deployment\'s history does not keep them.')
+@secure()
 param appSettings object
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
