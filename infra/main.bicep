@@ -139,14 +139,14 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
+    // A setting, not a Key Vault reference: settings are encrypted at rest, and whoever may read them may also deploy code
+    // that reads the vault. A vault would be one more service to pay, to reach privately and to wait for at each start.
+    webhookSecret: webhookSecret
     appSettings: {
       ResultsTable: 'results' // created by the app, as is its table of idempotency keys
       SlowMultiply__Delay: slowMultiplyDelay
       SlowMultiply__Timeout: slowMultiplyTimeout
       Retention__Days: string(retentionDays)
-      // A setting, not a Key Vault reference: settings are encrypted at rest, and whoever may read them may also deploy code
-      // that reads the vault. A vault would be one more service to pay, to reach privately and to wait for at each start.
-      Webhook__Secret: webhookSecret
       Webhook__AllowedHosts: webhookAllowedHosts
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       ...(durableBackend == 'azureManaged'
