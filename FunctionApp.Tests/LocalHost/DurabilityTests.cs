@@ -173,7 +173,7 @@ public abstract class DurabilityTests(DurableHost host)
             "Echoes", "a", new StartOrchestrationOptions("one").WithDedupeStatuses(Enum.GetValues<OrchestrationRuntimeStatus>()), Soon))];
         await Task.WhenAll(starts).ContinueWith(_ => { }, TaskScheduler.Default);
         Assert.Equal("a a", (await host.EndAsync("one")).ReadOutputAs<string>());
-        Assert.NotEmpty(starts.Where(start => start.IsCompletedSuccessfully));
+        Assert.Contains(starts, start => start.IsCompletedSuccessfully);
     }
 
     [Fact]

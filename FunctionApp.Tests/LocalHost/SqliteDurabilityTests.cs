@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using FunctionApp.LocalHost;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tests.LocalHost;
