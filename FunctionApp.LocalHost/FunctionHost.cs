@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
+using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -89,7 +90,7 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         Functions = AppFunction.ReadAll(options.AppFolder);
         Dictionary<string, string?> settings = AppSettings.Read(options);
-        IConfigurationRoot configuration = AppSettings.Configure(options, settings);
+        IConfiguration configuration = AppSettings.Configure(options, settings);
         RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
         _loggers = Logs.Create(configuration);
         _dataFolder = DataFolder.Lock(options.DataFolder);
@@ -143,7 +144,10 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         try
         {
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, _ => { });
+            Action<IServiceCollection> addStorage = options.Storage is StorageProvider.Sqlite
+                ? services => services.AddSqliteDurability(Path.Combine(options.DataFolder, "orchestrations.db"))
+                : _ => { };
+            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, addStorage);
             if (options.Storage is StorageProvider.AzureStorage)
             {
                 await _azurite;
