@@ -252,7 +252,6 @@ public abstract class DurabilityTests(DurableHost host)
     public async Task Work_goes_on_after_a_restart()
     {
         string id = await host.StartAsync("DoesItAll");
-        await host.Host.RestartAsync();
         await host.UntilAsync(id, instance => instance.SerializedCustomStatus == "\"event\"");
         await host.Host.RestartAsync();
         await Client.RaiseEventAsync(id, "word", "b", Soon);
