@@ -127,7 +127,7 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
             // It never begins.
             instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
             (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
-            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance.Id) : null;
+            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance) : null;
         }
 
         message.SequenceNumber = _file.NextNumber();

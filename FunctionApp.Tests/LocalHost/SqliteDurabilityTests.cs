@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>The same on SQLite, and what takes too long, or is not so exact, with Azure Storage.</summary>
-[Collection("LocalHost")]
+[Collection<DurabilityCollection>]
 public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(host), IClassFixture<SqliteHost>
 {
     private readonly DurableHost _host = host;
