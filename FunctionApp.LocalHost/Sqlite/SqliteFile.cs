@@ -33,7 +33,7 @@ internal sealed class SqliteFile : IDisposable
                 throw Refuse(flaw);
             }
 
-            _lastNumber = Number(writer, "SELECT max((SELECT ifnull(max(key), 0) FROM instances), (SELECT ifnull(max(seq), 0) FROM messages))");
+            _lastNumber = Number(writer, "SELECT ifnull(max(number), 0) FROM (SELECT max(key) number FROM instances UNION SELECT max(seq) FROM messages)");
             Commits = new GroupCommit(path, writer);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)

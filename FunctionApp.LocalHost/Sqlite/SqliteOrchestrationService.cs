@@ -93,7 +93,8 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
             }
 
             Instances.AppendHistory(db, instance, newOrchestrationRuntimeState.NewEvents);
-            List<Action?> sent = [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
+            List<Action?> sent =
+                [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
             return () =>
             {
                 _queues.End(instance, state, newOrchestrationRuntimeState.Events);

@@ -4,7 +4,7 @@ using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
-/// <summary>What of a task hub is in memory, all of it committed: the instances that have not ended, and the queues of what can run.</summary>
+/// <summary>What of a task hub is in memory, all of it committed: instances that have not ended, and queues of what can run.</summary>
 internal sealed class TaskHubQueues
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromHours(1); // the clock may be set meanwhile
