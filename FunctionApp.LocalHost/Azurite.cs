@@ -66,11 +66,17 @@ public sealed class Azurite : IAsyncDisposable
     /// <exception cref="LocalHostException">It cannot be started.</exception>
     public static Task<Azurite> StartAsync(string dataFolder)
     {
+        string connectionString = NewConnectionString();
+        return StartAsync(dataFolder, connectionString, FindEndpoints(connectionString, tablesOnly: false));
+    }
+
+    /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
+    internal static string NewConnectionString()
+    {
         int[] ports = FindFreePorts(3);
-        string connectionString = $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};" +
+        return $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};" +
             $"TableEndpoint=http://127.0.0.1:{ports[0]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{ports[1]}/devstoreaccount1;" +
             $"BlobEndpoint=http://127.0.0.1:{ports[2]}/devstoreaccount1;";
-        return StartAsync(dataFolder, connectionString, FindEndpoints(connectionString, tablesOnly: false));
     }
 
     /// <summary>

@@ -17,6 +17,8 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
     // How long an answer may still be on its way after its function has failed; the worker sends it first.
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
+
     private static readonly ForwarderRequestConfig ForwarderConfig = new()
     {
         Version = HttpVersion.Version11,
@@ -32,12 +34,41 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
         ActivityHeadersPropagator = null,
     });
 
-    /// <summary>Answers one request; an empty 500 if the function fails without an answer.</summary>
+    /// <summary>
+    /// Answers one request; with an empty 500 if the function fails without an answer, with 503 if the worker ends or is not there.
+    /// </summary>
     /// <exception cref="FunctionFailedException">After the answer, if there is one: what to log.</exception>
     /// <exception cref="WorkerProcessExitException">The same, if the worker ended.</exception>
+    /// <exception cref="TimeoutException">The same, if none has come.</exception>
     public async Task AnswerAsync(HttpContext context, AppFunction function, string invocationId)
     {
-        WorkerLink worker = await workers.ReadyAsync();
+        try
+        {
+            await ForwardAsync(context, function, invocationId);
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            if (e is WorkerProcessExitException or TimeoutException)
+            {
+                context.Response.Headers.RetryAfter = "1";
+                await TypedResults.Problem("The app has ended and is being started again.", statusCode: StatusCodes.Status503ServiceUnavailable)
+                    .ExecuteAsync(context);
+            }
+            else
+            {
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
+
+            throw;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task ForwardAsync(HttpContext context, AppFunction function, string invocationId)
+    {
+        WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
         context.Request.Headers[InvocationHeader] = invocationId;
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
@@ -56,19 +87,8 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
             await leaving.CancelAsync();
         }
 
-        try
-        {
-            await invocation;
-        }
-        catch when (!context.Response.HasStarted)
-        {
-            context.Response.Clear();
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            throw;
-        }
+        await invocation;
     }
-
-    public void Dispose() => _http.Dispose();
 
     private InvocationRequest CreateRequest(HttpContext context, AppFunction function, string invocationId)
     {

@@ -61,6 +61,11 @@ internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService servic
 {
     public override bool CheckStatusBeforeRaiseEvent => true;
 
+    public override void SetUseSeparateQueueForEntityWorkItems(bool newValue)
+    {
+        // There are no entities.
+    }
+
     public override async Task<IList<OrchestrationState>> GetOrchestrationStateWithInputsAsync(string instanceId, bool showInput = true) =>
         [.. (await service.GetOrchestrationStateAsync(instanceId, allExecutions: false))
             .Select(state => state.ClearFieldsImmutably(clearInput: !showInput, clearOutput: false))];

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using FunctionApp.LocalHost.Worker.Protocol;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -60,10 +61,11 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
         _link = link;
         IWorker worker = start(link.WorkerId);
         _worker = worker;
-        Task first = await Task.WhenAny(link.Ready, worker.Ended, Task.Delay(StartPatience));
-        if (first != link.Ready || link.Ready.IsFaulted)
+        Task ready = UntilListeningAsync(link);
+        Task first = await Task.WhenAny(ready, worker.Ended, Task.Delay(StartPatience));
+        if (first != ready || ready.IsFaulted)
         {
-            string reason = worker.Ended.IsCompleted ? await worker.Ended : link.Ready.Exception?.InnerException?.Message ?? "it did not connect in time";
+            string reason = worker.Ended.IsCompleted ? await worker.Ended : ready.Exception?.InnerException?.Message ?? "it did not connect in time";
             link.Terminate();
             await worker.DisposeAsync();
             throw new LocalHostException($"The app ended before it had started: {reason}");
@@ -71,6 +73,30 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
 
         worker.OnReady();
         _ready.SetResult(link);
+    }
+
+    // The worker's HTTP server starts to listen a moment after the worker has said where.
+    private static async Task UntilListeningAsync(WorkerLink link)
+    {
+        await link.Ready;
+        while (link.HttpAddress is { } address && !link.Ended.IsCompleted && !await ListensAsync(new Uri(address)))
+        {
+            await Task.Delay(10);
+        }
+    }
+
+    private static async Task<bool> ListensAsync(Uri address)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(address.Host, address.Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private async Task KeepAsync()

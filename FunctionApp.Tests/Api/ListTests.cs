@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 
 namespace FunctionApp.Tests.Api;
@@ -11,7 +10,7 @@ public abstract class ListTests(ApiHost api)
     {
         string[] taskIds = await SubmitAsync(7);
 
-        List<JsonElement> pages = await ReadPagesAsync($"/tasks?limit=3&created_after={CreatedAt(taskIds[0])}");
+        List<JsonElement> pages = await api.Http.ReadPagesAsync($"/tasks?limit=3&created_after={CreatedAt(taskIds[0])}");
 
         JsonElement[] tasks = [.. pages.SelectMany(page => page.GetProperty("tasks").EnumerateArray())];
         Assert.Equal(taskIds.Reverse(), tasks.Select(Id).Where(taskIds.Contains));
@@ -56,7 +55,7 @@ public abstract class ListTests(ApiHost api)
         string? next = $"/tasks?limit=4&created_after={CreatedAt(before[0])}";
         while (next is not null)
         {
-            JsonElement page = await GetAsync(next);
+            JsonElement page = await api.Http.GetJsonAsync(next);
             seen.AddRange(page.GetProperty("tasks").EnumerateArray().Select(Id));
             next = page.GetProperty("next").GetString();
         }
@@ -86,15 +85,15 @@ public abstract class ListTests(ApiHost api)
     public async Task A_cursor_is_bound_to_its_filters_but_not_to_the_limit()
     {
         string[] taskIds = await SubmitAsync(3);
-        JsonElement page = await GetAsync($"/tasks?limit=1&created_after={CreatedAt(taskIds[0])}");
+        JsonElement page = await api.Http.GetJsonAsync($"/tasks?limit=1&created_after={CreatedAt(taskIds[0])}");
         string next = page.GetProperty("next").GetString()!;
 
         using HttpResponseMessage other = await api.Http.GetAsync($"{next}&status=Failed");
         await ProblemAssert.NamesAsync(["cursor"], other);
-        Assert.Equal(taskIds.Reverse().Skip(1), await ReadAsync(next.Replace("limit=1", "limit=50", StringComparison.Ordinal)));
+        Assert.Equal(taskIds.Reverse().Skip(1), await api.Http.ListAsync(next.Replace("limit=1", "limit=50", StringComparison.Ordinal)));
     }
 
-    private async Task AssertListedAsync(string[] expected, string path) => Assert.Equal(expected, await ReadAsync(path));
+    private async Task AssertListedAsync(string[] expected, string path) => Assert.Equal(expected, await api.Http.ListAsync(path));
 
     private static string Id(JsonElement task) => task.GetProperty("task_id").GetString()!;
 
@@ -112,27 +111,5 @@ public abstract class ListTests(ApiHost api)
         }
 
         return [.. taskIds];
-    }
-
-    private async Task<string[]> ReadAsync(string path) =>
-        [.. (await ReadPagesAsync(path)).SelectMany(page => page.GetProperty("tasks").EnumerateArray()).Select(Id)];
-
-    private async Task<List<JsonElement>> ReadPagesAsync(string? path)
-    {
-        List<JsonElement> pages = [];
-        while (path is not null)
-        {
-            pages.Add(await GetAsync(path));
-            path = pages[^1].GetProperty("next").GetString();
-        }
-
-        return pages;
-    }
-
-    private async Task<JsonElement> GetAsync(string path)
-    {
-        using HttpResponseMessage response = await api.Http.GetAsync(path);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return await response.ReadJsonAsync();
     }
 }

@@ -28,8 +28,17 @@ internal static class TaskClient
     {
         using HttpResponseMessage response = await http.PostAsync($$"""{"x": {{x}}, "y": {{y}}}""", query, headers);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        return (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+        return await response.ReadTaskIdAsync();
     }
+
+    /// <summary>Submits that many at once, whose result is 4.6, and returns their IDs.</summary>
+    public static Task<string[]> SubmitManyAsync(this HttpClient http, int count) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => http.SubmitAsync()));
+
+    /// <summary>Polls until each has its result, which is that one; over outages too.</summary>
+    public static Task AssertResultsAsync(this HttpClient http, string result, IEnumerable<string> taskIds) =>
+        Parallel.ForEachAsync(taskIds, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (taskId, _) =>
+            Assert.Equal(result, await http.WaitForResultAsync(taskId)));
 
     /// <summary>Polls until the result is there and returns its JSON text.</summary>
     public static async Task<string> WaitForResultAsync(this HttpClient http, string taskId)
@@ -59,15 +68,39 @@ internal static class TaskClient
     }
 
     /// <summary>The task as the status monitor has it.</summary>
-    public static async Task<JsonElement> GetTaskAsync(this HttpClient http, string taskId)
+    public static Task<JsonElement> GetTaskAsync(this HttpClient http, string taskId) => http.GetJsonAsync($"/tasks/{taskId}");
+
+    /// <summary>The answer 200 to a GET.</summary>
+    public static async Task<JsonElement> GetJsonAsync(this HttpClient http, string path)
     {
-        using HttpResponseMessage response = await http.GetAsync($"/tasks/{taskId}");
+        using HttpResponseMessage response = await http.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return await response.ReadJsonAsync();
     }
 
+    /// <summary>A page of a list, and all that follow it.</summary>
+    public static async Task<List<JsonElement>> ReadPagesAsync(this HttpClient http, string? path)
+    {
+        List<JsonElement> pages = [];
+        while (path is not null)
+        {
+            pages.Add(await http.GetJsonAsync(path));
+            path = pages[^1].GetProperty("next").GetString();
+        }
+
+        return pages;
+    }
+
+    /// <summary>The IDs on a page of a list, and on all that follow it.</summary>
+    public static async Task<string[]> ListAsync(this HttpClient http, string path) =>
+        [.. (await http.ReadPagesAsync(path)).SelectMany(page => page.GetProperty("tasks").EnumerateArray()).Select(task => task.GetProperty("task_id").GetString()!)];
+
     public static Task<HttpResponseMessage> CancelAsync(this HttpClient http, string taskId) =>
         http.PostAsync($"/tasks/{taskId}/cancel", content: null);
+
+    /// <summary>The task ID in the body of a 202.</summary>
+    public static async Task<string> ReadTaskIdAsync(this HttpResponseMessage response) =>
+        (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
 
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
         JsonElement.Parse(await response.Content.ReadAsStringAsync());

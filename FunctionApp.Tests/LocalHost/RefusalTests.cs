@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using FunctionApp.LocalHost;
+
+namespace FunctionApp.Tests.LocalHost;
+
+/// <summary>What cannot be run is refused at start, on one line that says why.</summary>
+public sealed class RefusalTests : LocalHostTest
+{
+    [Theory]
+    [InlineData("SlowMultiply__Delay", "abc")]
+    [InlineData("SlowMultiply__Timeout", "-1")]
+    [InlineData("ResultsTable", "1x")]
+    [InlineData("Retention__Days", "-1")]
+    [InlineData("Webhook__Secret", "secret")]
+    [InlineData("AzureWebJobsStorage", "garbage")]
+    [InlineData("FUNCTIONS_WORKER_RUNTIME", "node")]
+    public Task A_wrong_setting_is_named(string name, string value)
+    {
+        Settings[name] = value;
+        return AssertRefusedAsync(Launch(), name);
+    }
+
+    [Theory]
+    [InlineData("--storage", "Redis", "can be Sqlite or AzureStorage")]
+    [InlineData("--port", "7071", "The option \"--port\" is unknown")]
+    [InlineData("--app-folder", "/nowhere", "does not hold the build of a Functions app")]
+    public Task A_wrong_option_is_named(string option, string value, string expected) =>
+        AssertRefusedAsync(new LocalHostProcess([option, value], Settings), expected);
+
+    [Theory]
+    [InlineData("queueTrigger", "has a binding of type queueTrigger")]
+    [InlineData("blob", "has a binding of type blob")]
+    [InlineData("http", "has 0 triggers")]
+    public async Task A_function_that_needs_more_is_named(string binding, string expected)
+    {
+        object function = new { name = "Strange", language = "dotnet-isolated", bindings = new object[] { new { type = binding, name = "x" } } };
+        await File.WriteAllTextAsync(Path.Combine(Data.FullName, "functions.metadata"), JsonSerializer.Serialize(new[] { function }));
+
+        LocalHostException e = Assert.Throws<LocalHostException>(() => AppFunction.ReadAll(Data.FullName));
+
+        Assert.StartsWith($"The function Strange {expected}", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_and_an_address_that_is_none_are_refused()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+
+        await AssertRefusedAsync(Launch(urls: $"http://{other.LocalEndpoint}"), "address already in use");
+        await AssertRefusedAsync(Launch(urls: "nonsense"), "Invalid url");
+    }
+
+    [Fact]
+    public async Task A_port_of_Azurite_that_something_else_has_is_refused()
+    {
+        var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        using var stop = new CancellationTokenSource();
+        Task serve = ServeNonsenseAsync(other, stop.Token);
+        Settings["AzureWebJobsStorage"] = $"UseDevelopmentStorage=false;DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://{other.LocalEndpoint}/a";
+
+        await AssertRefusedAsync(Launch(), "is taken by a program that is not Azurite");
+
+        await stop.CancelAsync();
+        await serve;
+        other.Dispose();
+    }
+
+    [Fact]
+    public async Task A_second_host_on_the_same_data_is_refused()
+    {
+        await using LocalHostProcess first = await StartAsync();
+
+        await AssertRefusedAsync(Launch(), "Another host uses the data folder");
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_cannot_be_made_or_written_is_refused()
+    {
+        string file = Path.Combine(Data.FullName, "file");
+        await File.WriteAllTextAsync(file, "");
+        await AssertRefusedAsync(Launch(dataFolder: file), "cannot be written");
+
+        // Nobody, root neither, can make a file here.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /sys.");
+        await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be written");
+    }
+
+    private static async Task ServeNonsenseAsync(TcpListener listener, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                using TcpClient client = await listener.AcceptTcpClientAsync(stop);
+                await client.GetStream().WriteAsync("nonsense\r\n"u8.ToArray(), stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+}
