@@ -49,19 +49,17 @@ internal static class AppSettings
     /// <exception cref="LocalHostException">host.json cannot be read, or the settings name another worker runtime.</exception>
     public static IConfigurationRoot Configure(StartOptions options, Dictionary<string, string?> settings)
     {
-        Dictionary<string, string?> own = new() { ["AzureWebJobsConfigurationSection"] = HostJson };
-        if (options.Storage is StorageProvider.Sqlite)
-        {
-            own[$"{HostJson}:extensions:durableTask:storageProvider:type"] = nameof(StorageProvider.Sqlite);
-        }
-
         IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsConfigurationSection"] = HostJson })
             .AddInMemoryCollection(ReadJson(Path.Combine(options.AppFolder, "host.json")).AsEnumerable()
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings.Select(pair =>
                 KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)))
-            .AddInMemoryCollection(own)
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                [$"{HostJson}:extensions:durableTask:storageProvider:type"] = options.Storage.ToString(),
+            })
             .Build();
         return configuration["FUNCTIONS_WORKER_RUNTIME"] is "dotnet-isolated"
             ? configuration

@@ -90,7 +90,7 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         Functions = AppFunction.ReadAll(options.AppFolder);
         Dictionary<string, string?> settings = AppSettings.Read(options);
-        IConfiguration configuration = AppSettings.Configure(options, settings);
+        IConfigurationRoot configuration = AppSettings.Configure(options, settings);
         RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
         _loggers = Logs.Create(configuration);
         _dataFolder = DataFolder.Lock(options.DataFolder);
@@ -102,7 +102,7 @@ internal sealed class FunctionHost : IAsyncDisposable
         _workers = new WorkerSupervisor(
             id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
         var log = new InvocationLog(_loggers);
-        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log);
+        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log, () => DurableClient);
         await StartServerAsync(options.Urls, log);
 
         Task worker = StartWorkersAsync();
@@ -144,10 +144,8 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         try
         {
-            Action<IServiceCollection> addStorage = options.Storage is StorageProvider.Sqlite
-                ? services => services.AddSqliteDurability(Path.Combine(options.DataFolder, "orchestrations.db"))
-                : _ => { };
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, addStorage);
+            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, services =>
+                services.AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db")));
             if (options.Storage is StorageProvider.AzureStorage)
             {
                 await _azurite;

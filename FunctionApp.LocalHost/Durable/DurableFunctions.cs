@@ -20,7 +20,7 @@ public abstract class DurableFunctions
     internal Func<string, string, IReadOnlyDictionary<string, object>, Task<object?>> Invoker { get; set; } = null!;
 
     /// <summary>What the binding of a durable client gives a worker: JSON with the addresses of the extension.</summary>
-    internal string Client { get; private set; } = "";
+    internal TaskCompletionSource<string> Client { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal static DurableFunctions Create(IEnumerable<AppFunction> functions)
     {
@@ -51,7 +51,7 @@ public abstract class DurableFunctions
     }
 
     /// <summary>Called by the emitted method <see cref="ClientFunction"/>.</summary>
-    protected void SetClient(string client) => Client = client;
+    protected void SetClient(string client) => Client.TrySetResult(client);
 
     private static CustomAttributeBuilder? TriggerAttribute(AppFunction function) => function.TriggerType switch
     {

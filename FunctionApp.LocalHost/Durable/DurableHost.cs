@@ -29,8 +29,8 @@ internal sealed class DurableHost : IAsyncDisposable
         Action<IServiceCollection> addStorage)
     {
         _functions = DurableFunctions.Create(functions);
-        var parameters = functions.ToDictionary(function => function.Name, function => function.Parameter);
-        _functions.Invoker = (function, input, data) => InvokeAsync(workers, function, parameters[function], input, data);
+        var byName = functions.ToDictionary(function => function.Name);
+        _functions.Invoker = (name, input, data) => InvokeAsync(workers, byName[name], input, data);
         _host = new HostBuilder()
             .ConfigureWebJobs(builder => builder.AddDurableTask())
             .ConfigureAppConfiguration(builder => builder.AddConfiguration(configuration))
@@ -48,7 +48,7 @@ internal sealed class DurableHost : IAsyncDisposable
     }
 
     /// <summary>What a worker's durable client is made of, once the host has started.</summary>
-    public string Client => _functions.Client;
+    public string Client => _functions.Client.Task.Result;
 
     public async Task StartAsync()
     {
@@ -73,14 +73,12 @@ internal sealed class DurableHost : IAsyncDisposable
         }
     }
 
-    private static async Task<object?> InvokeAsync(
-        WorkerSupervisor workers, string function, string parameter, string input, IReadOnlyDictionary<string, object> data)
+    private async Task<object?> InvokeAsync(
+        WorkerSupervisor workers, AppFunction function, string input, IReadOnlyDictionary<string, object> data)
     {
-        var request = new InvocationRequest
-        {
-            InvocationId = Guid.NewGuid().ToString(),
-            InputData = { new ParameterBinding { Name = parameter, Data = new TypedData { String = input } } },
-        };
+        // What goes on after a restart may come before the client is known.
+        string client = function.Clients.Count == 0 ? "" : await _functions.Client.Task;
+        InvocationRequest request = function.CreateRequest(Guid.NewGuid().ToString(), new TypedData { String = input }, client);
         foreach ((string name, object value) in data)
         {
             if (value is string text)
@@ -89,7 +87,7 @@ internal sealed class DurableHost : IAsyncDisposable
             }
         }
 
-        TypedData? result = await workers.InvokeAsync(function, request);
+        TypedData? result = await workers.InvokeAsync(function.Name, request);
         return result?.DataCase switch
         {
             // Without the cast all would become a JToken.

@@ -72,16 +72,7 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
 
     private InvocationRequest CreateRequest(HttpContext context, AppFunction function, string invocationId)
     {
-        var request = new InvocationRequest
-        {
-            InvocationId = invocationId,
-            InputData = { new ParameterBinding { Name = function.Parameter, Data = new TypedData { Http = new RpcHttp() } } },
-        };
-        foreach (string client in function.Clients)
-        {
-            request.InputData.Add(new ParameterBinding { Name = client, Data = new TypedData { String = durableClient() } });
-        }
-
+        InvocationRequest request = function.CreateRequest(invocationId, new TypedData { Http = new RpcHttp() }, durableClient());
         foreach ((string name, object? value) in context.Request.RouteValues)
         {
             if (value is string text)

@@ -72,8 +72,9 @@ internal sealed partial class SqliteOrchestrationService
     {
         bool isElsewhere = query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(_hub);
         int size = isElsewhere ? 0 : query.PageSize > 0 ? query.PageSize : 100;
-        List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(row =>
-            row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: !query.FetchInputsAndOutputs));
+        // Outputs are shown in any case, as with the Azure Storage provider.
+        List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(
+            row => row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: false));
         return Task.FromResult(new OrchestrationQueryResult(
             page, size > 0 && page.Count == size ? page[^1].OrchestrationInstance.InstanceId : null));
     }

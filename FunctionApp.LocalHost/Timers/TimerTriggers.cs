@@ -13,14 +13,16 @@ internal sealed class TimerTriggers : IAsyncDisposable
     private readonly List<Timer> _timers;
     private readonly WorkerSupervisor _workers;
     private readonly InvocationLog _log;
+    private readonly Func<string> _durableClient;
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
 
     /// <exception cref="LocalHostException">A schedule is none.</exception>
-    public TimerTriggers(IEnumerable<AppFunction> functions, IConfiguration configuration, WorkerSupervisor workers, InvocationLog log)
+    public TimerTriggers(IEnumerable<AppFunction> functions, IConfiguration configuration, WorkerSupervisor workers, InvocationLog log, Func<string> durableClient)
     {
         _workers = workers;
         _log = log;
+        _durableClient = durableClient;
         _timers = [.. functions.Select(function => new Timer(function, Schedule.Parse(function, configuration)))];
     }
 
@@ -71,11 +73,7 @@ internal sealed class TimerTriggers : IAsyncDisposable
     {
         string id = Guid.NewGuid().ToString();
         DateTime now = DateTime.UtcNow;
-        var request = new InvocationRequest
-        {
-            InvocationId = id,
-            InputData = { new ParameterBinding { Name = timer.Function.Parameter, Data = new TypedData { Json = Info(timer, now) } } },
-        };
+        InvocationRequest request = timer.Function.CreateRequest(id, new TypedData { Json = Info(timer, now) }, _durableClient());
         timer.Last = now;
         return _log.RunAsync(timer.Function.Name, id, () => _workers.InvokeAsync(timer.Function.Name, request));
     }

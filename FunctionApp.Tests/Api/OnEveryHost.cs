@@ -43,3 +43,27 @@ public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api);
 
 [Collection<FastAzureStorageCollection>]
 public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api);
+
+[Collection<FastCollection>]
+public sealed class ListOnSqlite(FastApi api) : ListTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class ListOnAzureStorage(FastAzureStorageApi api) : ListTests(api);
+
+[Collection<FastCollection>]
+public sealed class WebhookOnSqlite(FastApi api) : WebhookTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class WebhookOnAzureStorage(FastAzureStorageApi api) : WebhookTests(api);
+
+[Collection<FastCollection>]
+public sealed class DeletionOnSqlite(FastApi api) : DeletionTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class DeletionOnAzureStorage(FastAzureStorageApi api) : DeletionTests(api);
+
+[Collection<FastCollection>]
+public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api);

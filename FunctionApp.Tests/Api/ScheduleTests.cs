@@ -82,6 +82,7 @@ public abstract class ScheduleTests(ApiHost api)
     public async Task The_start_holds_over_an_orderly_restart()
     {
         string taskId = await api.Http.SubmitAsync(query: "?delay=6");
+        await api.Own.DurableClient.WaitForInstanceStartAsync(taskId);
 
         await api.Own.RestartAsync();
 

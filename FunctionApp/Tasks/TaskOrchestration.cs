@@ -54,10 +54,17 @@ public static class TaskOrchestration
     {
         using var waiting = new CancellationTokenSource();
         Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
-        Task started = context.CreateTimer(startAt.UtcDateTime, waiting.Token);
-        Task first = await Task.WhenAny(canceled, started);
+        Task started = Task.CompletedTask;
+
+        // A timer may fire a moment early.
+        while (context.CurrentUtcDateTime < startAt && !canceled.IsCompleted)
+        {
+            started = context.CreateTimer(startAt.UtcDateTime, waiting.Token);
+            await Task.WhenAny(canceled, started);
+        }
+
         waiting.Cancel();
-        return first == canceled;
+        return canceled.IsCompletedSuccessfully && !started.IsCompleted;
     }
 
     /// <summary>Runs the activity until the row has an end; the last failure, if that is the cause.</summary>

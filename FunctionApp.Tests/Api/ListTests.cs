@@ -1,0 +1,138 @@
+using System.Net;
+using System.Text.Json;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary><c>GET /tasks</c>: newest first, complete, in pages.</summary>
+public abstract class ListTests(ApiHost api)
+{
+    [Fact]
+    public async Task Tasks_come_newest_first_without_inputs_and_results_in_pages()
+    {
+        string[] taskIds = await SubmitAsync(7);
+
+        List<JsonElement> pages = await ReadPagesAsync($"/tasks?limit=3&created_after={CreatedAt(taskIds[0])}");
+
+        JsonElement[] tasks = [.. pages.SelectMany(page => page.GetProperty("tasks").EnumerateArray())];
+        Assert.Equal(taskIds.Reverse(), tasks.Select(Id).Where(taskIds.Contains));
+        Assert.All(pages, page => Assert.InRange(page.GetProperty("tasks").GetArrayLength(), 0, 3));
+        Assert.All(tasks, task => Assert.False(task.TryGetProperty("input", out _) || task.TryGetProperty("result", out _)));
+    }
+
+    [Fact]
+    public async Task Filters_hold_together()
+    {
+        string[] taskIds = await SubmitAsync(3);
+        await Task.WhenAll(taskIds.Select(api.Http.WaitForResultAsync));
+        string scheduled = await api.Http.SubmitAsync(query: "?delay=600");
+        string failed = await api.Http.SubmitAsync("1e200", "1e200");
+        using HttpResponseMessage ended = await api.Http.WaitForEndAsync(failed);
+        string after = $"created_after={CreatedAt(taskIds[0])}";
+
+        await AssertListedAsync([failed, scheduled, .. taskIds.Reverse()], $"/tasks?{after}");
+        await AssertListedAsync([scheduled], $"/tasks?{after}&status=Scheduled");
+        await AssertListedAsync([], $"/tasks?{after}&status=Pending&status=canceled");
+        await AssertListedAsync([failed, scheduled], $"/tasks?{after}&status=Failed&status=Scheduled&limit=1");
+        await AssertListedAsync([], $"/tasks?{after}&kind=other'kind");
+        await AssertListedAsync([taskIds[0]], $"/tasks?{after}&created_before={CreatedAt(taskIds[1])}&kind=multiply");
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(scheduled);
+        await AssertListedAsync([scheduled], $"/tasks?{after}&status=Canceled");
+    }
+
+    [Fact]
+    public async Task While_tasks_come_and_end_the_pages_have_each_that_was_there_at_the_first_exactly_once()
+    {
+        string[] before = await SubmitAsync(30);
+        using var stop = new CancellationTokenSource();
+        var coming = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await api.Http.SubmitAsync();
+            }
+        });
+
+        List<string> seen = [];
+        string? next = $"/tasks?limit=4&created_after={CreatedAt(before[0])}";
+        while (next is not null)
+        {
+            JsonElement page = await GetAsync(next);
+            seen.AddRange(page.GetProperty("tasks").EnumerateArray().Select(Id));
+            next = page.GetProperty("next").GetString();
+        }
+
+        await stop.CancelAsync();
+        await coming;
+        Assert.Equal(before.Reverse(), seen.Where(before.Contains));
+        Assert.Equal(seen.Distinct(), seen);
+    }
+
+    [Theory]
+    [InlineData("status=Done", "status")]
+    [InlineData("status=Deleted", "status")]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=101", "limit")]
+    [InlineData("limit=ten", "limit")]
+    [InlineData("created_after=yesterday&created_before=", "created_after,created_before")]
+    [InlineData("kind=a&kind=b", "kind")]
+    [InlineData("cursor=nonsense", "cursor")]
+    public async Task A_wrong_parameter_is_400_that_names_it(string query, string names)
+    {
+        using HttpResponseMessage response = await api.Http.GetAsync($"/tasks?{query}");
+        await ProblemAssert.NamesAsync(names.Split(','), response);
+    }
+
+    [Fact]
+    public async Task A_cursor_is_bound_to_its_filters_but_not_to_the_limit()
+    {
+        string[] taskIds = await SubmitAsync(3);
+        JsonElement page = await GetAsync($"/tasks?limit=1&created_after={CreatedAt(taskIds[0])}");
+        string next = page.GetProperty("next").GetString()!;
+
+        using HttpResponseMessage other = await api.Http.GetAsync($"{next}&status=Failed");
+        await ProblemAssert.NamesAsync(["cursor"], other);
+        Assert.Equal(taskIds.Reverse().Skip(1), await ReadAsync(next.Replace("limit=1", "limit=50", StringComparison.Ordinal)));
+    }
+
+    private async Task AssertListedAsync(string[] expected, string path) => Assert.Equal(expected, await ReadAsync(path));
+
+    private static string Id(JsonElement task) => task.GetProperty("task_id").GetString()!;
+
+    private static string CreatedAt(string taskId) =>
+        Uri.EscapeDataString(FunctionApp.Tasks.TaskId.Parse(taskId).CreatedAt.ToString("O", CultureInfo.InvariantCulture));
+
+    /// <summary>One after another, each in a millisecond of its own.</summary>
+    private async Task<string[]> SubmitAsync(int count)
+    {
+        List<string> taskIds = [];
+        for (int i = 0; i < count; i++)
+        {
+            taskIds.Add(await api.Http.SubmitAsync());
+            await Task.Delay(2);
+        }
+
+        return [.. taskIds];
+    }
+
+    private async Task<string[]> ReadAsync(string path) =>
+        [.. (await ReadPagesAsync(path)).SelectMany(page => page.GetProperty("tasks").EnumerateArray()).Select(Id)];
+
+    private async Task<List<JsonElement>> ReadPagesAsync(string? path)
+    {
+        List<JsonElement> pages = [];
+        while (path is not null)
+        {
+            pages.Add(await GetAsync(path));
+            path = pages[^1].GetProperty("next").GetString();
+        }
+
+        return pages;
+    }
+
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await api.Http.GetAsync(path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.ReadJsonAsync();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using StandardWebhooks;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary><c>?webhook=</c>: told of every end, at least once, and by nobody else.</summary>
+public abstract class WebhookTests(ApiHost api)
+{
+    [Fact]
+    public async Task Every_end_is_told_signed_and_never_before_the_row_says_so()
+    {
+        _ = api.Own;
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
+        string succeeded = await SubmitAsync(receiver);
+        string failed = await api.Http.SubmitAsync("1e200", "1e200", Query(receiver));
+        string canceled = await api.Http.SubmitAsync(query: Query(receiver) + "&delay=600");
+        using HttpResponseMessage cancel = await api.Http.CancelAsync(canceled);
+
+        await Eventually.AreEqual(3, () => Task.FromResult(receiver.Requests.Count));
+
+        Dictionary<string, string> statuses = [];
+        foreach (WebhookReceiver.Received request in receiver.Requests)
+        {
+            // Throws if the signature does not fit.
+            new StandardWebhook(ApiHost.WebhookSecret).Verify(request.Body, request.Headers);
+            var told = JsonElement.Parse(request.Body);
+            string taskId = told.GetProperty("task_id").GetString()!;
+            Assert.Equal(taskId, request.Headers["webhook-id"]);
+            Assert.True((await api.FindRowAsync(taskId))!.EndedAt <= request.At);
+            statuses[taskId] = told.GetProperty("status").GetString()!;
+            if (taskId == succeeded)
+            {
+                Assert.Equal("4.6", told.GetProperty("result").GetRawText());
+            }
+        }
+
+        Assert.Equal("Succeeded", statuses[succeeded]);
+        Assert.Equal("Failed", statuses[failed]);
+        Assert.Equal("Canceled", statuses[canceled]);
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"204","done":true}""", () => WebhookAsync(succeeded));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_not_2xx_is_tried_again_until_one_is()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(500, 200);
+
+        string taskId = await SubmitAsync(receiver);
+
+        await Eventually.AreEqual("""{"attempts":2,"last_status":"200","done":true}""", () => WebhookAsync(taskId));
+        WebhookReceiver.Received[] requests = [.. receiver.Requests];
+        Assert.Equal(requests[0].Headers["webhook-id"], requests[1].Headers["webhook-id"]);
+        Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(9));
+    }
+
+    [Fact]
+    public async Task Gone_ends_it()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(410);
+
+        string taskId = await SubmitAsync(receiver);
+
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"410","done":true}""", () => WebhookAsync(taskId));
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed()
+    {
+        await using WebhookReceiver elsewhere = await WebhookReceiver.StartAsync(200);
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync((http, _) =>
+        {
+            http.Response.Redirect(elsewhere.Url);
+            return Task.CompletedTask;
+        });
+
+        string taskId = await SubmitAsync(receiver);
+
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"302","done":false}""", () => WebhookAsync(taskId));
+        Assert.Empty(elsewhere.Requests);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_takes_more_than_10_seconds_has_not_answered_and_the_task_has_long_ended()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync((http, _) => Task.Delay(TimeSpan.FromMinutes(1), http.RequestAborted));
+
+        string taskId = await SubmitAsync(receiver);
+
+        Assert.Equal("4.6", await api.Http.WaitForResultAsync(taskId));
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"no answer within 10 seconds","done":false}""", () => WebhookAsync(taskId));
+    }
+
+    [Fact]
+    public async Task A_name_that_resolves_to_an_address_that_is_not_public_is_not_connected_to()
+    {
+        _ = api.Own;
+
+        // The name is of no host that is allowed; it resolves to the loopback interface.
+        string taskId = await api.Http.SubmitAsync(query: "?webhook=https://localhost/hook");
+
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"the address is not public","done":false}""", () => WebhookAsync(taskId));
+    }
+
+    [Theory]
+    [InlineData("http://example.com/")]
+    [InlineData("ftp://127.0.0.1/")]
+    [InlineData("https://user@example.com/")]
+    [InlineData("https://10.0.0.1/")]
+    [InlineData("https://[::1]/")]
+    [InlineData("https://[::ffff:127.0.0.1]/")]
+    [InlineData("https://169.254.169.254/metadata")]
+    [InlineData("https://168.63.129.16/")]
+    [InlineData("/path")]
+    [InlineData("")]
+    public async Task An_URL_that_may_not_be_called_is_400(string url)
+    {
+        using HttpResponseMessage response = await api.Http.PostAsync("""{"x": 6, "y": 7}""", $"?webhook={Uri.EscapeDataString(url)}");
+        await ProblemAssert.NamesAsync(["webhook"], response);
+    }
+
+    private static string Query(WebhookReceiver receiver) => $"?webhook={Uri.EscapeDataString(receiver.Url)}";
+
+    private Task<string> SubmitAsync(WebhookReceiver receiver)
+    {
+        _ = api.Own;
+        return api.Http.SubmitAsync(query: Query(receiver));
+    }
+
+    private async Task<string> WebhookAsync(string taskId)
+    {
+        JsonElement webhook = (await api.Http.GetTaskAsync(taskId)).GetProperty("webhook");
+        return $$"""{"attempts":{{webhook.GetProperty("attempts")}},"last_status":"{{webhook.GetProperty("last_status")}}","done":{{(webhook.GetProperty("done").GetBoolean() ? "true" : "false")}}}""";
+    }
+}

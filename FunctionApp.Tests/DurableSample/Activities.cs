@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using Microsoft.Azure.Functions.Worker;
+
+namespace DurableSample;
+
+public static class Activities
+{
+    private static readonly ConcurrentDictionary<string, int> Attempts = [];
+
+    [Function(nameof(Square))]
+    public static int Square([ActivityTrigger] int number) => number * number;
+
+    [Function(nameof(Echo))]
+    public static string Echo([ActivityTrigger] string text) => text;
+
+    /// <summary>Fails at the first two attempts with an input.</summary>
+    /// <returns>The number of attempts.</returns>
+    [Function(nameof(FailTwice))]
+    public static int FailTwice([ActivityTrigger] string input)
+    {
+        int attempt = Attempts.AddOrUpdate(input, 1, (_, attempts) => attempts + 1);
+        return attempt < 3 ? throw new InvalidOperationException($"Attempt {attempt} fails.") : attempt;
+    }
+
+    [Function(nameof(Fail))]
+    public static string Fail([ActivityTrigger] string reason) => throw new InvalidOperationException(reason);
+}

@@ -1,0 +1,59 @@
+using System.Reflection;
+using FunctionApp.LocalHost;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tests.LocalHost;
+
+/// <summary>The app DurableSample on a local host, for the tests of one class.</summary>
+public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "DurableSample").Value!;
+
+    private LocalFunctionHost? _host;
+
+    public LocalFunctionHost Host => _host!;
+
+    public DurableTaskClient Client => Host.DurableClient;
+
+    public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(storage: storage, appFolder: AppFolder);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <returns>The instance's ID.</returns>
+    public Task<string> StartAsync(string orchestration, object? input = null, string? id = null, DateTimeOffset? at = null) =>
+        Client.ScheduleNewOrchestrationInstanceAsync(
+            orchestration, input, new StartOrchestrationOptions(id ?? $"{orchestration}-{Guid.NewGuid():N}", at));
+
+    /// <summary>Waits for an instance to end: with Azure Storage, the durable client's own method looks every two seconds only.</summary>
+    public Task<OrchestrationMetadata> EndAsync(string id) => UntilAsync(id, instance => instance.IsCompleted);
+
+    public async Task<OrchestrationMetadata> RunAsync(string orchestration, object? input = null) =>
+        await EndAsync(await StartAsync(orchestration, input));
+
+    /// <summary>Waits until an instance is as it should be.</summary>
+    public async Task<OrchestrationMetadata> UntilAsync(string id, Predicate<OrchestrationMetadata> isSo)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            OrchestrationMetadata? instance = await Client.GetInstanceAsync(id, getInputsAndOutputs: true, patience.Token);
+            if (instance != null && isSo(instance))
+            {
+                return instance;
+            }
+
+            await Task.Delay(20, patience.Token);
+        }
+    }
+}
+
+public sealed class SqliteHost() : DurableHost(StorageProvider.Sqlite);
+
+public sealed class AzureStorageHost() : DurableHost(StorageProvider.AzureStorage);
