@@ -102,7 +102,9 @@ internal sealed class FunctionHost : IAsyncDisposable
         _workers = new WorkerSupervisor(
             id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
         var log = new InvocationLog(_loggers);
-        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log, () => DurableClient);
+        var timers = Functions.Where(function => function.TriggerType is "timerTrigger")
+            .ToDictionary(function => function, function => Schedule.Parse(function, configuration));
+        _timers = new TimerTriggers(timers, _workers, log, () => DurableClient);
         await StartServerAsync(options.Urls, log);
 
         Task worker = StartWorkersAsync();
