@@ -85,12 +85,18 @@ public sealed class Azurite : IAsyncDisposable
             return null;
         }
 
-        await WaitForPreviousAsync(PidFile(dataFolder));
+        string pidFile = Path.Combine(dataFolder, "azurite.pid");
+        await WaitForPreviousAsync(pidFile);
         bool[] answers = await Task.WhenAll(endpoints.Select(AnswersAsync));
-        return answers.All(answer => answer) ? null
-            : !answers.Any(answer => answer) ? await StartAsync(dataFolder, connectionString!, endpoints)
-            : throw new LocalHostException(
+        if (answers.Any(answer => answer))
+        {
+            return answers.All(answer => answer) ? null : throw new LocalHostException(
                 $"Of {string.Join(", ", endpoints.Select(uri => uri.Authority))} only some answer: stop that Azurite, or let it serve tables, queues and blobs.");
+        }
+
+        Azurite azurite = await StartAsync(dataFolder, connectionString!, endpoints);
+        await File.WriteAllTextAsync(pidFile, $"{azurite._process.Id}");
+        return azurite;
     }
 
     public async ValueTask DisposeAsync()
@@ -110,7 +116,6 @@ public sealed class Azurite : IAsyncDisposable
         var azurite = new Azurite(dataFolder, connectionString, endpoints);
         try
         {
-            await File.WriteAllTextAsync(PidFile(dataFolder), $"{azurite._process.Id}");
             return await Task.WhenAny(azurite._ready.Task, azurite._process.WaitForExitAsync(), Task.Delay(Patience)) == azurite._ready.Task
                 ? azurite
                 : throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
@@ -154,8 +159,6 @@ public sealed class Azurite : IAsyncDisposable
                 $"Port {endpoint.Port} is taken by a program that is not Azurite. Stop it, or set AzureWebJobsStorage to other ports.", e);
         }
     }
-
-    private static string PidFile(string dataFolder) => Path.Combine(dataFolder, "azurite.pid");
 
     // An Azurite whose host was killed may still be saving its data.
     private static async Task WaitForPreviousAsync(string pidFile)
