@@ -5,27 +5,25 @@ namespace FunctionApp;
 /// <summary>Reads a request's body into memory, within bounds of size and time.</summary>
 internal static class RequestBody
 {
-    private const int MaxLength = 64 * 1024;
-
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(4);
 
-    /// <summary>The body; null if it is longer than 64 KiB.</summary>
+    /// <summary>The body; null if it is longer than that many bytes.</summary>
     /// <exception cref="BadHttpRequestException">It is not what its headers say, or came too slowly (408).</exception>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int maxLength, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > MaxLength)
+        if (request.ContentLength > maxLength)
         {
             return null;
         }
 
         // One byte more than may come, to notice when it does.
-        byte[] buffer = new byte[(request.ContentLength ?? MaxLength) + 1];
+        byte[] buffer = new byte[(request.ContentLength ?? maxLength) + 1];
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(TimeLimit);
         try
         {
             int length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, bounded.Token);
-            return length > MaxLength ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, length);
+            return length > maxLength ? default(ReadOnlyMemory<byte>?) : buffer.AsMemory(0, length);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

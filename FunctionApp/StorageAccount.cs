@@ -39,9 +39,9 @@ internal static partial class StorageAccount
     {
         string name = configuration[setting] is { Length: > 0 } configured ? configured : defaultName;
 
-        // Another table's name is made from it, by four more characters.
+        // Another table's name is made from it, by at most five more characters.
         return TableName().IsMatch(name) ? name : throw new StartupException(
-            $"The setting {setting} is \"{name}\", but must be a name of 3 to 59 letters and digits that starts with a letter.");
+            $"The setting {setting} is \"{name}\", but must be a name of 3 to 58 letters and digits that starts with a letter.");
     }
 
     /// <summary>A client for requests, which fails soon when storage does not answer; nothing is sent yet.</summary>
@@ -86,6 +86,6 @@ internal static partial class StorageAccount
     }
 
     // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]{2,58}$")]
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]{2,57}$")]
     private static partial Regex TableName();
 }

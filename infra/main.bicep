@@ -33,6 +33,18 @@ param slowMultiplyDelay string = '00:00:02'
 @description('How long a task may take, retries included, before it fails, as a time span.')
 param slowMultiplyTimeout string = '00:05:00'
 
+@description('Days that an ended task is kept before it is deleted; 0 keeps it for ever.')
+@minValue(0)
+@maxValue(36500)
+param retentionDays int = 30
+
+@description('Signs webhooks: whsec_ and the base64 of 24 to 64 random bytes. Empty: no webhooks.')
+@secure()
+param webhookSecret string = ''
+
+@description('Hosts, divided by commas, that webhooks may reach at any address and by http too. Empty in production.')
+param webhookAllowedHosts string = ''
+
 @description('Keeps storage off the public internet: the app reaches it through private endpoints in a virtual network.')
 param privateNetwork bool = false
 
@@ -52,7 +64,6 @@ param dailyTelemetryGB int = 1
 
 var suffix = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
-var resultsTable = 'results'
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
@@ -88,7 +99,6 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     principalId: identity.outputs.principalId
     publicNetworkAccess: !privateNetwork
-    resultsTable: resultsTable
   }
 }
 
@@ -129,10 +139,15 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
+    // A setting, not a Key Vault reference: settings are encrypted at rest, and whoever may read them may also deploy code
+    // that reads the vault. A vault would be one more service to pay, to reach privately and to wait for at each start.
+    webhookSecret: webhookSecret
     appSettings: {
-      ResultsTable: resultsTable
+      ResultsTable: 'results' // created by the app, as is its table of idempotency keys
       SlowMultiply__Delay: slowMultiplyDelay
       SlowMultiply__Timeout: slowMultiplyTimeout
+      Retention__Days: string(retentionDays)
+      Webhook__AllowedHosts: webhookAllowedHosts
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       ...(durableBackend == 'azureManaged'
         ? { DURABLE_TASK_SCHEDULER_CONNECTION_STRING: scheduler!.outputs.connectionString }

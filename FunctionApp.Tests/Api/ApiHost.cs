@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using FunctionApp.LocalHost;
 using FunctionApp.Tasks;
+using FunctionApp.Tests.Web;
 
 namespace FunctionApp.Tests.Api;
 
@@ -17,17 +18,19 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncL
     private static readonly string? BaseUrl = Environment.GetEnvironmentVariable("API_BASE_URL") is { Length: > 0 } url ? url : null;
 
     private HttpClient? _remote;
+    private HttpClient? _validating;
     private LocalFunctionHost? _own;
     private TableServiceClient? _storage;
 
     public StorageProvider Storage => storage;
 
+    /// <summary>Sends to the app. Every answer has to fit the API's own description.</summary>
     public HttpClient Http
     {
         get
         {
             Assert.SkipWhen(BaseUrl is not null && storage != StorageProvider.Sqlite, "API_BASE_URL names the host: once is enough.");
-            return _remote ?? _own!.Http;
+            return _remote ?? Validating(_own!.Http.BaseAddress!);
         }
     }
 
@@ -54,7 +57,7 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncL
     {
         if (BaseUrl is not null)
         {
-            _remote = new HttpClient { BaseAddress = new Uri(BaseUrl), Timeout = TimeSpan.FromMinutes(2) };
+            _remote = new HttpClient(new ValidatingHandler()) { BaseAddress = new Uri(BaseUrl), Timeout = TimeSpan.FromMinutes(2) };
             if (Environment.GetEnvironmentVariable("API_KEY") is { Length: > 0 } key)
             {
                 _remote.DefaultRequestHeaders.Add("x-functions-key", key);
@@ -82,11 +85,17 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncL
     {
         GC.SuppressFinalize(this);
         _remote?.Dispose();
+        _validating?.Dispose();
         if (_own is not null)
         {
             await _own.DisposeAsync();
         }
     }
+
+    // An app has another address after a restart.
+    private HttpClient Validating(Uri address) => _validating?.BaseAddress == address
+        ? _validating
+        : _validating = new HttpClient(new ValidatingHandler()) { BaseAddress = address };
 
     /// <summary>The task's row as storage has it, a tombstone too; null if there is none.</summary>
     public async Task<TaskRow?> FindRowAsync(string taskId)

@@ -67,3 +67,9 @@ public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(ap
 
 [Collection<FastAzureStorageCollection>]
 public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api);
+
+[Collection<FastCollection>]
+public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class BatchOnAzureStorage(FastAzureStorageApi api) : BatchTests(api);

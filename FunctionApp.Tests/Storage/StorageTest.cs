@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using FunctionApp.Tasks;
+using FunctionApp.Tasks.Batches;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,7 +57,7 @@ public abstract class StorageTest : IAsyncLifetime
         Table = new TableClient(connectionString, name);
         Keys = new TableClient(connectionString, name + "keys");
         Tasks = new TaskTable(Table);
-        Starter = new TaskStarter(Tasks, new KeysTable(Keys));
+        Starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(new TableClient(connectionString, name + "items")));
         await Tasks.CreateIfNotExistsAsync();
         await new KeysTable(Keys).CreateIfNotExistsAsync();
     }
@@ -94,7 +95,7 @@ public abstract class StorageTest : IAsyncLifetime
         TaskRow row = NewRow(id);
         ETag etag = (await Tasks.InsertAsync(row, default))!.Value;
         TimeSpan time = limit ?? TimeSpan.FromMinutes(1);
-        return new(row.Id.ToString(), new("DoWork", "{}", time, etag.ToString(), null, false, null), DateTimeOffset.UtcNow + time, attempt);
+        return new(row.Id.ToString(), new("DoWork", "{}", time, etag.ToString(), null, 0, false, null), DateTimeOffset.UtcNow + time, attempt);
     }
 
     protected async Task<TaskRow> ReadAsync(TaskExecution execution) =>

@@ -16,7 +16,7 @@ public class TaskStarterTests : StorageTest
     {
         TaskRow row = NewRow(input: """{"x":1}""");
 
-        await Starter.StartAsync(row, Client.Object, default);
+        await Starter.StartAsync(row, null, Client.Object, default);
 
         (TaskId id, TaskStart start) = Assert.Single(Started);
         TaskRow stored = (await Tasks.FindWithInputAsync(row.Id, default))!;
@@ -50,7 +50,7 @@ public class TaskStarterTests : StorageTest
     public async Task Broken_off_after_the_keys_row_the_next_one_completes_it()
     {
         var id = TaskId.Create(DateTimeOffset.UtcNow);
-        await Starter.StartOnceAsync(Key, "{}", id, id => NewRow(id), Client.Object, default);
+        await Starter.StartOnceAsync(Key, "{}", id, id => NewRow(id), null, Client.Object, default);
         await Table.DeleteEntityAsync(id.PartitionKey, id.RowKey);
         Started.Clear();
         Instance(id, null);
@@ -131,5 +131,5 @@ public class TaskStarterTests : StorageTest
     }
 
     private Task<TaskId?> StartOnceAsync(string input = "{}") =>
-        Starter.StartOnceAsync(Key, input, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), Client.Object, default);
+        Starter.StartOnceAsync(Key, input, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), null, Client.Object, default);
 }

@@ -67,7 +67,7 @@ public class TaskOrchestrationTests
         Assert.Equal("timeout", Assert.Single(_failures).Error.Code);
     }
 
-    private static TaskStart Start(TimeSpan limit) => new("DoWork", "{}", limit, "etag", null, false, null);
+    private static TaskStart Start(TimeSpan limit) => new("DoWork", "{}", limit, "etag", null, 0, false, null);
 
     private Task RunAsync(TimeSpan limit, int failures)
     {

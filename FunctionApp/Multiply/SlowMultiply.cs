@@ -14,7 +14,7 @@ public sealed class SlowMultiply(TaskRunner tasks, IOptions<SlowMultiplyOptions>
     public Task RunAsync([ActivityTrigger] TaskExecution execution, CancellationToken cancellationToken) =>
         tasks.RunAsync<Multiplication, JsonElement>(execution, MultiplyAsync, cancellationToken);
 
-    private async Task<JsonElement> MultiplyAsync(Multiplication input, TaskProgress progress, CancellationToken cancellationToken)
+    public async Task<JsonElement> MultiplyAsync(Multiplication input, TaskProgress progress, CancellationToken cancellationToken)
     {
         for (int step = 1; step <= Steps; step++)
         {

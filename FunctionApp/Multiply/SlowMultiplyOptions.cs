@@ -1,3 +1,4 @@
+using FunctionApp.Tasks;
 using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp.Multiply;
@@ -10,6 +11,9 @@ public sealed class SlowMultiplyOptions
 
     /// <summary>How long a task may take, retries included, before it fails. Default 5 minutes.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The kind of task that this folder is about.</summary>
+    public TaskKind Kind => new("multiply", nameof(SlowMultiply), Timeout);
 
     /// <exception cref="StartupException">A setting is not a time span, negative, or (timeout) zero.</exception>
     public static void Read(SlowMultiplyOptions options, IConfiguration configuration)

@@ -42,6 +42,18 @@ public sealed class JsonMembers
         return members;
     }
 
+    /// <summary>The members of an object within a body.</summary>
+    public static JsonMembers Of(JsonElement json)
+    {
+        var members = new JsonMembers();
+        foreach (JsonProperty property in json.EnumerateObject())
+        {
+            members.Add(property.Name, property.Value);
+        }
+
+        return members;
+    }
+
     /// <summary>
     /// The member, if it is there once and <paramref name="isValid"/>; otherwise the default element, and
     /// <see cref="Errors"/> has a message, such as <paramref name="mustBe"/>.
@@ -61,6 +73,14 @@ public sealed class JsonMembers
         }
 
         return member;
+    }
+
+    private void Add(string name, JsonElement value)
+    {
+        if (!_members.TryAdd(name, value))
+        {
+            _repeated.Add(name);
+        }
     }
 
     private void Read(ReadOnlySpan<byte> json)
@@ -86,10 +106,7 @@ public sealed class JsonMembers
                 _broken = name;
                 var value = JsonElement.ParseValue(ref reader);
                 _broken = null;
-                if (!_members.TryAdd(name, value))
-                {
-                    _repeated.Add(name);
-                }
+                Add(name, value);
             }
         }
 

@@ -1,3 +1,4 @@
+using FunctionApp.Tasks.Batches;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -5,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>POST /tasks/{task_id}/retry</c>: a new task with the input of one that has ended.</summary>
-public sealed class RetryTask(TaskTable tasks, TaskSubmission submission)
+public sealed class RetryTask(TaskTable tasks, ItemsTable items, TaskSubmission submission, TimeProvider time)
 {
     [Function(nameof(RetryTask))]
     public async Task<IResult> RunAsync(
@@ -19,9 +20,29 @@ public sealed class RetryTask(TaskTable tasks, TaskSubmission submission)
             return TaskAnswers.Unknown();
         }
 
-        return row.IsUnfinished
-            ? TaskAnswers.Conflict(row.Status.ToString()!, "The task has not ended yet.")
-            : await submission.AcceptAsync(
-                new TaskKind(row.Kind!, row.Activity!, TimeSpan.FromMilliseconds(row.TimeLimit!.Value)), row.Input!, request, client, retryOf: taskId);
+        if (row.IsUnfinished)
+        {
+            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet.");
+        }
+
+        var kind = new TaskKind(row.Kind!, row.Activity!, TimeSpan.FromMilliseconds(row.TimeLimit!.Value));
+        return await submission.AcceptAsync(
+            new Submission(kind, row.Input!, await ReadItemsAsync(row, request.HttpContext.RequestAborted), taskId), request, client);
+    }
+
+    private async Task<BatchItems?> ReadItemsAsync(TaskRow row, CancellationToken cancellationToken)
+    {
+        if (row.Items is not { } count)
+        {
+            return null;
+        }
+
+        List<BinaryData> inputs = [];
+        await foreach (ItemRow item in items.ReadAsync(row.Id.ToString(), 0, count, cancellationToken))
+        {
+            inputs.Add(item.Input!);
+        }
+
+        return new(inputs);
     }
 }

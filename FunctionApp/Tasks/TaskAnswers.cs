@@ -16,7 +16,13 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
     public const string RetryAfter = "1";
 
     /// <param name="kind">Tasks of other kinds are unknown here.</param>
-    public async Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client)
+    public Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client) => GetResultAsync(
+        kind, taskId, request, client, row => Task.FromResult<IResult>(TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result!)))));
+
+    /// <param name="kind">Tasks of other kinds are unknown here.</param>
+    /// <param name="readResult">The answer for a task that has succeeded.</param>
+    public async Task<IResult> GetResultAsync(
+        TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
     {
         if (!TaskId.TryParse(taskId, out TaskId id)
             || await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
@@ -32,7 +38,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
 
         return row.Status switch
         {
-            RowStatus.Succeeded => TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result))),
+            RowStatus.Succeeded => await readResult(row),
             RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
             RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task is not finished yet."),
             _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
@@ -41,6 +47,9 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
 
     /// <summary>404: there is no such task.</summary>
     public static IResult Unknown() => NotFound("Unknown", "There is no such task.");
+
+    /// <summary>404: tasks of that kind cannot be submitted here.</summary>
+    public static IResult NoSuchKind() => TypedResults.Problem("There is no such kind of task.", statusCode: StatusCodes.Status404NotFound);
 
     /// <summary>409: the task's status does not allow what was asked for.</summary>
     public static IResult Conflict(string status, string detail) => Problem(StatusCodes.Status409Conflict, status, detail);

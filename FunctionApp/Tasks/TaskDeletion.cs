@@ -1,9 +1,10 @@
+using FunctionApp.Tasks.Batches;
 using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tasks;
 
-/// <summary>Removes ended tasks: row, key and orchestrations, the row last, so that what breaks off can be found again.</summary>
-public sealed class TaskDeletion(TaskTable tasks, KeysTable keys)
+/// <summary>Removes ended tasks: row, key, items and orchestrations, the row last, so that what breaks off can be found again.</summary>
+public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable items)
 {
     /// <summary>Turns an ended task's row into a tombstone; false if it is one already, or gone.</summary>
     public async Task<bool> BuryAsync(TaskRow row, CancellationToken cancellationToken) =>
@@ -40,6 +41,11 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys)
         if (row.KeyHash is not null)
         {
             await keys.RemoveAsync(row.KeyHash, taskId, cancellationToken);
+        }
+
+        if (row.Items is not null)
+        {
+            await items.RemoveAsync(taskId, cancellationToken);
         }
 
         await tasks.RemoveAsync(row.Id, cancellationToken);

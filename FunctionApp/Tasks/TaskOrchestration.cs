@@ -14,13 +14,13 @@ public static class TaskOrchestration
     /// <summary>The event that tells a task which waits for its start that it was canceled.</summary>
     public const string CanceledEvent = "canceled";
 
-    private const int MaxAttempts = 25;
+    internal const int MaxAttempts = 25;
 
     // Within a task's time limit, no outage fails it.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
 
     // An outage at the very end should not leave the row unfinished.
-    private static readonly TaskOptions ForAnHour = TaskOptions.FromRetryPolicy(new RetryPolicy(
+    internal static readonly TaskOptions ForAnHour = TaskOptions.FromRetryPolicy(new RetryPolicy(
         maxNumberOfAttempts: 250,
         firstRetryInterval: TimeSpan.FromSeconds(1),
         backoffCoefficient: 2,
@@ -50,7 +50,7 @@ public static class TaskOrchestration
     }
 
     /// <summary>Waits; true if the task was canceled meanwhile, whose row says so.</summary>
-    private static async Task<bool> WasCanceledBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
+    internal static async Task<bool> WasCanceledBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
     {
         using var waiting = new CancellationTokenSource();
         Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
@@ -95,6 +95,7 @@ public static class TaskOrchestration
         }
     }
 
-    private static TimeSpan Delay(int attempt) =>
+    /// <summary>The pause after that attempt.</summary>
+    internal static TimeSpan Delay(int attempt) =>
         TimeSpan.FromSeconds(Math.Min(Math.Pow(2, attempt - 1), LongestDelay.TotalSeconds));
 }

@@ -97,6 +97,12 @@ public sealed class TaskRow : ITableEntity
     /// <summary>The task whose input this one has again.</summary>
     public string? RetryOf { get; set; }
 
+    /// <summary>How many items a batch has; null for a single task.</summary>
+    public int? Items { get; set; }
+
+    /// <summary>A batch's slices that have ended, a bit each.</summary>
+    public long? Slices { get; set; }
+
     /// <summary>Who wants to be told of the end.</summary>
     public string? WebhookUrl { get; set; }
 

@@ -91,7 +91,9 @@ public sealed class TaskRunner(
         }
     }
 
-    private static BinaryData Serialize<TResult>(TResult result)
+    /// <summary>A result as JSON.</summary>
+    /// <exception cref="PermanentFailureException">It is too large, or cannot be written.</exception>
+    internal static BinaryData Serialize<TResult>(TResult result)
     {
         byte[] json;
         try

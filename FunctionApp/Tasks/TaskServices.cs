@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,7 +9,7 @@ namespace FunctionApp.Tasks;
 /// <summary>Registers what this folder needs.</summary>
 internal static class TaskServices
 {
-    /// <summary>Key of the <see cref="TaskTable"/> for work in the background, which waits for storage for a minute.</summary>
+    /// <summary>Key of the tables for work in the background, which waits for storage for a minute.</summary>
     public const string Patient = "patient";
 
     /// <exception cref="StartupException">A setting is missing or malformed.</exception>
@@ -18,7 +19,10 @@ internal static class TaskServices
         TableServiceClient storage = StorageAccount.ConnectInteractive(configuration);
         services.AddSingleton(new TaskTable(storage.GetTableClient(results)));
         services.AddSingleton(new KeysTable(storage.GetTableClient($"{results}keys")));
-        services.AddKeyedSingleton(Patient, new TaskTable(StorageAccount.ConnectPatient(configuration).GetTableClient(results)));
+        services.AddSingleton(new ItemsTable(storage.GetTableClient($"{results}items")));
+        TableServiceClient patient = StorageAccount.ConnectPatient(configuration);
+        services.AddKeyedSingleton(Patient, new TaskTable(patient.GetTableClient(results)));
+        services.AddKeyedSingleton(Patient, new ItemsTable(patient.GetTableClient($"{results}items")));
         services.AddSingleton(TimeProvider.System);
         services.AddMemoryCache();
         services.AddSingleton<TaskStarter>();
@@ -37,7 +41,8 @@ internal static class TaskServices
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public static Task CreateTablesAsync(this IServiceProvider services) => Task.WhenAll(
         services.GetRequiredService<TaskTable>().CreateIfNotExistsAsync(),
-        services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync());
+        services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync(),
+        services.GetRequiredService<ItemsTable>().CreateIfNotExistsAsync());
 
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public static async Task CreateAtStartAsync(this TableClient table)

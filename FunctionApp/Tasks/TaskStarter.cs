@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Azure;
 using DurableTask.Core.Exceptions;
+using FunctionApp.Tasks.Batches;
 using Grpc.Core;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -11,11 +12,17 @@ namespace FunctionApp.Tasks;
 /// Starts tasks: first the row, then the orchestration. All methods can be repeated, and complete what an earlier call
 /// that broke off has left. They throw what storage and the durable client throw.
 /// </summary>
-public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
+public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable itemsTable)
 {
     /// <summary>Makes sure that the row and its orchestration exist.</summary>
-    public async Task StartAsync(TaskRow row, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <param name="items">What a batch has: it is stored before its row.</param>
+    public async Task StartAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken)
     {
+        if (items is not null && await tasks.FindStatusAsync(row.Id, cancellationToken) is null)
+        {
+            await itemsTable.AddAsync(row.Id.ToString(), items, cancellationToken);
+        }
+
         if (await tasks.InsertAsync(row, cancellationToken) is { } etag)
         {
             await StartOrchestrationAsync(row, etag, client, cancellationToken);
@@ -33,7 +40,13 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
     /// <param name="submission">What makes one submission another one than before.</param>
     /// <param name="createRow">The row of this submission, for the ID that it gets.</param>
     public async Task<TaskId?> StartOnceAsync(
-        string keyHash, string submission, TaskId newId, Func<TaskId, TaskRow> createRow, DurableTaskClient client, CancellationToken cancellationToken)
+        string keyHash,
+        string submission,
+        TaskId newId,
+        Func<TaskId, TaskRow> createRow,
+        BatchItems? items,
+        DurableTaskClient client,
+        CancellationToken cancellationToken)
     {
         var own = new KeyRow(keyHash, newId, IdempotencyKey.Hash(submission));
         while (true)
@@ -51,7 +64,7 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
                 return null;
             }
 
-            await StartAsync(createRow(id), client, cancellationToken);
+            await StartAsync(createRow(id), items, client, cancellationToken);
             return id;
         }
     }
@@ -68,15 +81,18 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys)
             TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
             etag.ToString(),
             row.StartAt,
+            row.Items ?? 0,
             row.WebhookUrl is not null,
             Activity.Current?.Id);
+
+        string orchestration = row.Items is null ? nameof(TaskOrchestration) : nameof(BatchOrchestration);
 
         // Without these statuses, an ended instance would be started anew.
         StartOrchestrationOptions options = new StartOrchestrationOptions(InstanceId: taskId)
             .WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(nameof(TaskOrchestration), start, options, cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(orchestration, start, options, cancellationToken);
         }
         catch (OrchestrationAlreadyExistsException)
         {

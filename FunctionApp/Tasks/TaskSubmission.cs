@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.DurableTask.Client;
@@ -14,6 +15,17 @@ public sealed record SubmittedTask(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Result = null);
 
+/// <summary>What somebody wants done.</summary>
+/// <param name="Input">JSON of at most 64 KiB.</param>
+/// <param name="Items">The items of a batch.</param>
+/// <param name="RetryOf">ID of the task whose input it was before.</param>
+public sealed record Submission(TaskKind Kind, BinaryData Input, BatchItems? Items = null, string? RetryOf = null)
+{
+    /// <summary>What makes one submission another one than before.</summary>
+    public override string ToString() =>
+        $"{Kind.Name}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}";
+}
+
 /// <summary>
 /// Accepts tasks. A submission that breaks off half-way is completed by whoever sends its key again or reads its row.
 /// </summary>
@@ -24,7 +36,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
     public async Task<IResult> SubmitAsync<TInput>(
         TaskKind kind, HttpRequest request, DurableTaskClient client, Func<JsonMembers, TInput> readInput)
     {
-        if (await RequestBody.ReadAsync(request, request.HttpContext.RequestAborted) is not { } body)
+        if (await RequestBody.ReadAsync(request, TaskRow.MaxBytes, request.HttpContext.RequestAborted) is not { } body)
         {
             return TypedResults.Problem("The body is larger than 64 KiB.", statusCode: StatusCodes.Status413PayloadTooLarge);
         }
@@ -32,7 +44,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         var members = JsonMembers.Parse(body.Span);
         TInput input = readInput(members);
         return members.Errors.Count == 0
-            ? await AcceptAsync(kind, new BinaryData(input, JsonSerializerOptions.Web), request, client)
+            ? await AcceptAsync(new Submission(kind, new BinaryData(input, JsonSerializerOptions.Web)), request, client)
             : TypedResults.ValidationProblem(members.Errors, "The body is not a valid input of this task.");
     }
 
@@ -40,10 +52,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
     /// Starts a task whose input is known, with the options of the request. With the header <c>Idempotency-Key</c> the
     /// answer has the ID of the first submission with this key.
     /// </summary>
-    /// <param name="input">JSON of at most 64 KiB.</param>
-    /// <param name="retryOf">ID of the task whose input it was before.</param>
-    public async Task<IResult> AcceptAsync(
-        TaskKind kind, BinaryData input, HttpRequest request, DurableTaskClient client, string? retryOf = null)
+    public async Task<IResult> AcceptAsync(Submission submission, HttpRequest request, DurableTaskClient client)
     {
         DateTimeOffset now = time.GetUtcNow();
         Dictionary<string, string[]> errors = [];
@@ -61,15 +70,17 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
 
         TaskRow CreateRow(TaskId id) => new(id)
         {
-            Kind = kind.Name,
-            Activity = kind.Activity,
-            Input = input,
-            TimeLimit = (long)kind.TimeLimit.TotalMilliseconds,
+            Kind = submission.Kind.Name,
+            Activity = submission.Kind.Activity,
+            Input = submission.Input,
+            TimeLimit = (long)submission.Kind.TimeLimit.TotalMilliseconds,
+            Items = submission.Items?.Inputs.Count,
             Status = RowStatus.Pending,
             StartAt = options.StartTime(now),
             KeyHash = keyHash,
-            RetryOf = retryOf,
+            RetryOf = submission.RetryOf,
             WebhookUrl = options.Webhook,
+            WebhookDone = options.Webhook is null ? null : false,
         };
 
         // From here on the caller's leaving changes nothing.
@@ -77,13 +88,13 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         var newId = TaskId.Create(now);
         if (keyHash is null)
         {
-            await starter.StartAsync(CreateRow(newId), client, writing.Token);
-            return await AnswerAsync(kind, newId, request, client);
+            await starter.StartAsync(CreateRow(newId), submission.Items, client, writing.Token);
+            return await AnswerAsync(submission.Kind, newId, request, client);
         }
 
-        string submission = $"{kind.Name}\n{input}\n{options}\n{retryOf}";
-        return await starter.StartOnceAsync(keyHash, submission, newId, CreateRow, client, writing.Token) is { } id
-            ? await AnswerAsync(kind, id, request, client)
+        return await starter.StartOnceAsync(
+            keyHash, $"{submission}\n{options}", newId, CreateRow, submission.Items, client, writing.Token) is { } id
+            ? await AnswerAsync(submission.Kind, id, request, client)
             : TypedResults.Problem(
                 "This Idempotency-Key was sent before with another submission.", statusCode: StatusCodes.Status422UnprocessableEntity);
     }

@@ -87,6 +87,37 @@ public sealed class TaskTable(TableClient table)
         table.QueryAsync<TaskRow>($"{range.ToTableFilter()} and {filter}", pageSize, WithoutInputAndResult, cancellationToken).AsPages();
 
     /// <summary>
+    /// Changes an unfinished row depending on what it is, for those who share it. The row as it was read for the change,
+    /// or null if the task has ended or is gone.
+    /// </summary>
+    /// <param name="change">What to write; null to leave the row as it is.</param>
+    public async Task<TaskRow?> ModifyUnfinishedAsync(TaskId id, Func<TaskRow, TaskRow?> change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await FindAsync(id, cancellationToken) is not { IsUnfinished: true } row)
+            {
+                return null;
+            }
+
+            if (change(row) is not { } changed)
+            {
+                return row;
+            }
+
+            try
+            {
+                await table.UpdateEntityAsync(changed, row.ETag, TableUpdateMode.Merge, cancellationToken);
+                return row;
+            }
+            catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
+            {
+                // Somebody else was there: again.
+            }
+        }
+    }
+
+    /// <summary>
     /// Writes the columns of <paramref name="change"/> to a task that has ended, which stays ended; false if it was
     /// deleted.
     /// </summary>

@@ -13,8 +13,12 @@ param maximumInstanceCount int
 param alwaysReadyInstances int
 param alwaysReadyHttpInstances int
 
-@description('Settings besides those of its identity.')
+@description('Settings besides those of its identity and the next.')
 param appSettings object
+
+@description('The setting Webhook__Secret. Not among the others: only a secure parameter stays out of the deployment\'s history.')
+@secure()
+param webhookSecret string
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: 'plan-${suffix}'
@@ -80,6 +84,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     name: 'appsettings'
     properties: {
       ...appSettings
+      Webhook__Secret: webhookSecret
       AzureWebJobsStorage__accountName: storageAccountName
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: clientId

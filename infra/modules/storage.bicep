@@ -8,8 +8,6 @@ param principalId string
 @description('Whether the account answers on its public endpoints.')
 param publicNetworkAccess bool
 
-param resultsTable string
-
 var deploymentContainer = 'deployment'
 
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles#storage
@@ -53,10 +51,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
 
   resource tables 'tableServices' = {
     name: 'default'
-
-    resource results 'tables' = {
-      name: resultsTable
-    }
   }
 }
 

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Azure.Data.Tables;
+
+namespace FunctionApp.Tests.Api;
+
+/// <summary><c>POST /multiply/batch</c>: many inputs, one task.</summary>
+public abstract class BatchTests(ApiHost api)
+{
+    [Fact]
+    public async Task A_thousand_items_are_one_task_with_their_results_in_order()
+    {
+        string taskId = await SubmitAsync(Enumerable.Range(0, 1_000).Select(n => ($"{n}", "2")));
+
+        JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+
+        Assert.Equal(("multiply/batch", 1.0), (task.GetProperty("kind").GetString(), task.GetProperty("progress").GetDouble()));
+        Assert.Equal("""{"items":1000}""", task.GetProperty("input").GetRawText());
+        Assert.Equal($"/multiply/batch/{taskId}", task.GetProperty("links").GetProperty("result").GetString());
+        Assert.Equal(Enumerable.Range(0, 1_000).Select(n => $$"""{"result":{{n * 2}}}"""), await ReadAsync(taskId));
+    }
+
+    [Fact]
+    public async Task An_item_that_fails_does_not_fail_the_others()
+    {
+        string taskId = await SubmitAsync([("2.3", "2.0"), ("1e200", "1e200"), ("6", "7")]);
+        await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+
+        string[] results = await ReadAsync(taskId);
+
+        Assert.Equal("""{"result":4.6}""", results[0]);
+        Assert.Contains("too large", results[1], StringComparison.Ordinal);
+        Assert.StartsWith("""{"error":{"code":"not_finite",""", results[1], StringComparison.Ordinal);
+        Assert.Equal("""{"result":42}""", results[2]);
+    }
+
+    [Theory]
+    [InlineData("""{"items": []}""", "items")]
+    [InlineData("""{"items": {}}""", "items")]
+    [InlineData("{}", "items")]
+    [InlineData("""{"items": [{"x": 1, "y": 1}, 7, {"x": 1}, {"x": "1", "y": null, "y": 1}]}""", "items[1],items[2].y,items[3].x,items[3].y")]
+    public async Task What_is_wrong_is_named_by_item(string body, string names)
+    {
+        using HttpResponseMessage response = await PostAsync(body);
+        await ProblemAssert.NamesAsync(names.Split(','), response);
+    }
+
+    [Fact]
+    public async Task It_has_at_most_1000_items_and_1_MiB()
+    {
+        using HttpResponseMessage many = await PostAsync($$"""{"items": [{{string.Join(',', Enumerable.Repeat("""{"x":1,"y":1}""", 1_001))}}]}""");
+        await ProblemAssert.NamesAsync(["items"], many);
+        using HttpResponseMessage large = await PostAsync("""{"items": [{"x": 1, "y": 1}]}""".PadRight((1_024 * 1_024) + 1));
+        await ProblemAssert.IsAsync(HttpStatusCode.RequestEntityTooLarge, large);
+        using HttpResponseMessage noSuchKind = await api.Http.PostAsync("/divide/batch", new StringContent("{}"));
+        await ProblemAssert.IsAsync(HttpStatusCode.NotFound, noSuchKind);
+    }
+
+    [Fact]
+    public async Task It_has_a_key_a_start_and_a_wait_as_single_ones_have()
+    {
+        string key = Guid.NewGuid().ToString();
+        string body = """{"items": [{"x": 6, "y": 7}, {"x": 2.30, "y": 2.0}]}""";
+
+        using HttpResponseMessage waited = await PostAsync(body, "?delay=1", ("Idempotency-Key", key), ("Prefer", "wait=30"));
+        using HttpResponseMessage again = await PostAsync(body.Replace("2.30", "2.3", StringComparison.Ordinal), "?delay=1", ("Idempotency-Key", key));
+        using HttpResponseMessage other = await PostAsync(body.Replace("6", "8", StringComparison.Ordinal), "?delay=1", ("Idempotency-Key", key));
+
+        JsonElement accepted = await waited.ReadJsonAsync();
+        Assert.Equal("Succeeded", accepted.GetProperty("status").GetString());
+        string taskId = accepted.GetProperty("task_id").GetString()!;
+        Assert.Equal(taskId, (await again.ReadJsonAsync()).GetProperty("task_id").GetString());
+        await ProblemAssert.IsAsync(HttpStatusCode.UnprocessableEntity, other);
+        Assert.Equal(["""{"result":42}""", """{"result":4.6}"""], await ReadAsync(taskId));
+    }
+
+    [Fact]
+    public async Task A_retry_has_the_same_items_and_of_a_deleted_one_nothing_is_left()
+    {
+        string taskId = await SubmitAsync([("6", "7"), ("1", "1")]);
+        await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+        using HttpResponseMessage retry = await api.Http.PostAsync($"/tasks/{taskId}/retry", content: null);
+        string retryId = (await retry.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+        await api.Http.WaitForStatusAsync(retryId, "Succeeded");
+        Assert.Equal(["""{"result":42}""", """{"result":1}"""], await ReadAsync(retryId));
+
+        using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
+
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        _ = api.Own;
+        await Eventually.AreEqual(0, () => Task.FromResult(
+            api.Tables.GetTableClient(api.ResultsTable + "items").Query<TableEntity>($"PartitionKey eq '{taskId}'").Count()));
+    }
+
+    [Fact]
+    public async Task Canceled_it_shows_no_results()
+    {
+        string taskId = await SubmitAsync(Enumerable.Range(0, 1_000).Select(n => ($"{n}", "2")), "?delay=1");
+        await api.Http.WaitForStatusAsync(taskId, "Running");
+
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
+
+        Assert.Equal(HttpStatusCode.OK, canceled.StatusCode);
+        using HttpResponseMessage results = await api.Http.GetAsync($"/multiply/batch/{taskId}");
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Canceled", results);
+        using HttpResponseMessage asSingle = await api.Http.GetAsync($"/multiply/{taskId}");
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", asSingle);
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string body, string query = "", params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/multiply/batch{query}") { Content = new StringContent(body, Encoding.UTF8) };
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return await api.Http.SendAsync(request);
+    }
+
+    private async Task<string> SubmitAsync(IEnumerable<(string X, string Y)> items, string query = "")
+    {
+        string body = $$"""{"items": [{{string.Join(',', items.Select(item => $$"""{"x":{{item.X}},"y":{{item.Y}}}"""))}}]}""";
+        using HttpResponseMessage response = await PostAsync(body, query);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await response.ReadJsonAsync()).GetProperty("task_id").GetString()!;
+    }
+
+    private async Task<string[]> ReadAsync(string taskId)
+    {
+        using HttpResponseMessage response = await api.Http.GetAsync($"/multiply/batch/{taskId}");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return [.. (await response.ReadJsonAsync()).GetProperty("results").EnumerateArray().Select(result => result.GetRawText())];
+    }
+}

@@ -1,0 +1,59 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using CliWrap;
+using CliWrap.Buffered;
+using FunctionApp.Web;
+using Microsoft.Azure.Functions.Worker;
+
+namespace FunctionApp.Tests.Web;
+
+/// <summary>The API's own description is complete, and a linter finds nothing. That answers fit it is for the tests of the API.</summary>
+public sealed partial class OpenApiTests
+{
+    [Fact]
+    public void It_has_every_route_of_the_app_and_none_more()
+    {
+        IEnumerable<string> routes =
+            from method in typeof(GetOpenApi).Assembly.GetTypes().SelectMany(type => type.GetMethods())
+            where method.GetCustomAttribute<FunctionAttribute>() is not null
+            from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
+            where trigger is not null
+            from verb in trigger.Methods!
+            select $"{verb} {Template($"/{trigger.Route}")}";
+
+        Assert.Equal(routes.Order(), OpenApi.Operations().Select(operation => $"{operation.Method} {Template(operation.Path)}").Order());
+    }
+
+    [Fact]
+    public async Task A_linter_finds_nothing()
+    {
+        string npm = Path.Combine(TestsFolder.Path, "Web", "npm");
+        string file = Path.Combine(TestsFolder.Path, "..", "FunctionApp", "Web", "openapi.json");
+        BufferedCommandResult linter = await Cli.Wrap("node")
+            .WithArguments([Path.Combine(npm, "node_modules", "@redocly", "cli", "bin", "cli.js"), "lint", "--format=stylish", file])
+            .WithWorkingDirectory(npm)
+            .WithEnvironmentVariables(variables => variables.Set("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"))
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
+
+        Assert.True(linter.ExitCode == 0, linter.StandardOutput + linter.StandardError);
+    }
+
+    [Theory]
+    [InlineData("""{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "No."}""", "TaskProblem")]
+    [InlineData("""{"result": 4.6, "more": 1}""", "MultiplicationResult")]
+    [InlineData("""{"result": "4.6"}""", "MultiplicationResult")]
+    [InlineData("""{"task_id": "4711"}""", "SubmittedTask")]
+    public void What_is_not_described_is_noticed(string json, string schema) =>
+        Assert.Throws<Xunit.Sdk.TrueException>(() => OpenApi.AssertValid(JsonElement.Parse(json), schema));
+
+    // A parameter's name in the code, and its constraints, are not its name for callers.
+    private static string Template(string route) => Parameter().Replace(Optional().Replace(route, ""), "{}");
+
+    [GeneratedRegex(@"\{[^}]*\?\}")]
+    private static partial Regex Optional();
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Parameter();
+}

@@ -1,0 +1,215 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FunctionApp.Tests.Web;
+
+/// <summary>What a user does on the page.</summary>
+public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
+{
+    private static readonly LocatorAssertionsToHaveTextOptions Soon = new() { Timeout = 20_000 };
+
+    [Fact]
+    public async Task A_task_is_submitted_moves_and_has_its_result()
+    {
+        await Page.GotoAsync("/");
+        string taskId = await SubmitByFormAsync("2.3", "2");
+        await Expect(Row(taskId)).ToBeVisibleAsync();
+        await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Running");
+
+        HashSet<double> seen = [];
+        while (await Detail.Locator("#detail-status").TextContentAsync() == "Running")
+        {
+            seen.Add(await Detail.Locator("progress").EvaluateAsync<double>("bar => bar.value"));
+            await Task.Delay(50);
+        }
+
+        Assert.True(seen.Count(value => value is > 0 and < 1) >= 2, $"The progress was {string.Join(", ", seen)}.");
+        await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
+        await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("4.6");
+        await Expect(Detail.Locator("#detail-input")).ToHaveTextAsync("""{ "x": 2.3, "y": 2 }""");
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started", "Succeeded", "Will be deleted"]);
+        await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Succeeded");
+        await Expect(Page.Locator("#announcer")).ToContainTextAsync("Succeeded.");
+
+        await Detail.Locator("#copy-result").ClickAsync();
+        Assert.Equal("4.6", await Page.EvaluateAsync<string>("navigator.clipboard.readText()"));
+        IPage json = await Page.Context.RunAndWaitForPageAsync(() => Detail.GetByText("JSON").ClickAsync());
+        await Expect(json.Locator("body")).ToContainTextAsync("\"result\": 4.6");
+    }
+
+    [Fact]
+    public async Task Long_integers_keep_their_digits()
+    {
+        await Page.GotoAsync("/");
+        await SubmitByFormAsync("10000000000000000000000000000001", "3");
+        await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("30000000000000000000000000000003", Soon);
+        await Expect(Detail.Locator("#detail-input")).ToContainTextAsync("10000000000000000000000000000001");
+    }
+
+    [Fact]
+    public async Task A_running_task_is_canceled_in_its_row()
+    {
+        string taskId = await Http.SubmitAsync();
+        await Page.GotoAsync("/");
+        await Row(taskId).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Cancel" }).ClickAsync();
+        await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Canceled");
+        await Row(taskId).Locator("a").ClickAsync();
+        await Expect(Detail.Locator("#detail-error")).ToContainTextAsync("The task was canceled.");
+        await Expect(Row(taskId).GetByRole(AriaRole.Button)).ToHaveTextAsync("Retry");
+    }
+
+    [Fact]
+    public async Task Selected_tasks_are_canceled_and_deleted_together()
+    {
+        string[] ids = [await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600")];
+        await Page.GotoAsync("/");
+        foreach (string id in ids[..2])
+        {
+            await Row(id).GetByRole(AriaRole.Checkbox).CheckAsync();
+        }
+
+        ILocator selection = Page.Locator("#selection");
+        await Expect(selection).ToContainTextAsync("2 selected");
+        await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Cancel" }).ClickAsync();
+        await Expect(Page.Locator("#toast")).ToHaveTextAsync("2 tasks canceled.");
+        await Expect(Row(ids[0]).Locator(".status")).ToHaveTextAsync("Canceled");
+        await Expect(Row(ids[1]).Locator(".status")).ToHaveTextAsync("Canceled");
+        await Expect(Row(ids[2]).Locator(".status")).ToHaveTextAsync("Scheduled");
+
+        await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Delete 2 tasks?");
+        await Page.GetByRole(AriaRole.Dialog).GetByText("Keep").ClickAsync();
+        await Expect(Row(ids[0])).ToBeVisibleAsync();
+        await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete" }).ClickAsync();
+        await Expect(Row(ids[0])).ToHaveCountAsync(0);
+        await Expect(Row(ids[1])).ToHaveCountAsync(0);
+        await Expect(Row(ids[2])).ToBeVisibleAsync();
+        await Expect(selection).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task A_failed_task_says_why_and_is_tried_again()
+    {
+        string taskId = await Http.SubmitAsync("1e200", "1e200");
+        await Page.GotoAsync($"/?task={taskId}");
+        await Expect(Detail.Locator("#detail-error")).ToContainTextAsync("not_finite", new LocatorAssertionsToContainTextOptions { Timeout = 20_000 });
+        await Detail.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Retry" }).ClickAsync();
+        await Expect(Detail.Locator("#detail-retry-of")).ToHaveTextAsync(taskId);
+        await Expect(Page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex(taskId));
+        await Detail.Locator("#detail-retry-of").ClickAsync();
+        await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(taskId);
+    }
+
+    [Fact]
+    public async Task Filters_stand_in_the_address_and_the_back_button_takes_them_back()
+    {
+        string scheduled = await Http.SubmitAsync(query: "?delay=600");
+        string canceled = await Http.SubmitAsync(query: "?delay=600");
+        (await Http.CancelAsync(canceled)).Dispose();
+        await Page.GotoAsync("/");
+        await Expect(Row(scheduled)).ToBeVisibleAsync();
+        await Page.Locator("#filters").GetByText("Canceled").ClickAsync();
+        await Expect(Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(@"/\?status=Canceled$"));
+        await Expect(Row(canceled)).ToBeVisibleAsync();
+        await Expect(Row(scheduled)).ToHaveCountAsync(0);
+
+        await Page.ReloadAsync();
+        await Expect(Row(canceled)).ToBeVisibleAsync();
+        await Expect(Page.Locator("#filters").GetByLabel("Canceled")).ToBeCheckedAsync();
+        await Expect(Row(scheduled)).ToHaveCountAsync(0);
+
+        await Page.GoBackAsync();
+        await Expect(Row(scheduled)).ToBeVisibleAsync();
+        await Expect(Page.Locator("#filters").GetByLabel("Canceled")).Not.ToBeCheckedAsync();
+
+        await Page.GotoAsync("/?kind=nothing");
+        await Expect(Page.GetByText("No task is like that.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Clear" }).ClickAsync();
+        await Expect(Row(scheduled)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task More_tasks_come_on_demand_each_once()
+    {
+        List<string> ids = [];
+        for (int i = 0; i < 45; i++)
+        {
+            ids.Add(await Http.SubmitAsync(query: "?delay=600"));
+        }
+
+        ids.Reverse();
+        await Page.GotoAsync("/?status=Scheduled");
+        await Expect(Rows).ToHaveCountAsync(20);
+        ILocator more = Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Show more" });
+        await more.ClickAsync();
+        await Expect(Rows).ToHaveCountAsync(40);
+        await more.ClickAsync();
+        await Expect(Row(ids[^1])).ToBeVisibleAsync();
+        string[] shown = await Rows.EvaluateAllAsync<string[]>("rows => rows.map(row => row.dataset.id)");
+        Assert.Equal(ids, shown[..45]);
+        Assert.Equal(shown.Distinct(), shown);
+
+        // They stay when the list is asked for anew.
+        string newest = await Http.SubmitAsync(query: "?delay=600");
+        await Expect(Row(newest)).ToBeVisibleAsync();
+        Assert.Equal(shown.Length + 1, await Rows.CountAsync());
+    }
+
+    [Fact]
+    public async Task A_task_and_its_filter_survive_a_reload()
+    {
+        string taskId = await Http.SubmitAsync(query: "?delay=600");
+        await Page.GotoAsync("/?status=Scheduled");
+        await Row(taskId).Locator("a").ClickAsync();
+        await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(taskId);
+        await Page.ReloadAsync();
+        await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(taskId);
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Starts"]);
+        await Expect(Row(taskId)).ToHaveClassAsync("current");
+        await Page.GoBackAsync();
+        await Expect(Detail).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task It_waits_for_changes_and_rests_while_it_is_hidden()
+    {
+        string taskId = await Http.SubmitAsync();
+        Task<IRequest> waiting = Page.WaitForRequestAsync(request =>
+            request.Url.EndsWith($"/tasks/{taskId}", StringComparison.Ordinal)
+            && request.Headers.TryGetValue("prefer", out string? prefer) && prefer.StartsWith("wait=", StringComparison.Ordinal)
+            && request.Headers.ContainsKey("if-none-match"));
+        await Page.GotoAsync("/");
+        await waiting;
+
+        await SetHiddenAsync(true);
+        await Expect(Page.Locator("#live")).ToHaveTextAsync("Paused");
+        int requests = 0;
+        Page.Request += (_, _) => requests++;
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        Assert.Equal(0, requests);
+
+        await SetHiddenAsync(false);
+        await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Succeeded");
+        await Expect(Page.Locator("#live")).ToHaveTextAsync("Live");
+    }
+
+    [Fact]
+    public async Task A_webhook_and_a_delay_go_with_the_submission()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
+        await Page.GotoAsync("/");
+        await Page.GetByLabel("Delay").FillAsync("1.5");
+        await Page.GetByRole(AriaRole.Textbox, new PageGetByRoleOptions { Name = "Webhook" }).FillAsync(receiver.Url);
+        string taskId = await SubmitByFormAsync("6", "7");
+        await Expect(Detail.Locator("#detail-webhook-url")).ToHaveTextAsync(receiver.Url);
+        await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("42", Soon);
+        await Expect(Detail.Locator("#detail-webhook")).ToHaveTextAsync("Delivered: 204 after 1 attempt.", Soon);
+        await Expect(Detail.Locator("#timeline .what").Nth(1)).ToHaveTextAsync("Scheduled for");
+        Assert.Contains(taskId, Assert.Single(receiver.Requests).Body, StringComparison.Ordinal);
+    }
+
+    private Task SetHiddenAsync(bool hidden) => Page.EvaluateAsync(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden);
+}

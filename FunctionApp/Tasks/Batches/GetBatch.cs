@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tasks.Batches;
+
+/// <summary>What came of one item.</summary>
+public sealed record ItemResult(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TaskError? Error);
+
+/// <summary>Body of the answer 200.</summary>
+/// <param name="Results">In the items' order.</param>
+public sealed record BatchResults(IReadOnlyList<ItemResult> Results);
+
+/// <summary><c>GET /{kind}/batch/{task_id}</c>: the results of all items, or 404 with the task's status.</summary>
+public sealed class GetBatch(IEnumerable<IBatchKind> kinds, TaskAnswers answers, ItemsTable items)
+{
+    [Function(nameof(GetBatch))]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "{kind:alpha}/batch/{taskId}")] HttpRequest request,
+        string kind,
+        string taskId,
+        [DurableClient] DurableTaskClient client) =>
+        kinds.Find(kind) is { } batchKind
+            ? await answers.GetResultAsync(batchKind.Kind, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted))
+            : TaskAnswers.NoSuchKind();
+
+    private async Task<IResult> ReadAsync(TaskRow row, CancellationToken cancellationToken)
+    {
+        List<ItemResult> results = [];
+        await foreach (ItemRow item in items.ReadAsync(row.Id.ToString(), 0, BatchItems.MaxCount, cancellationToken))
+        {
+            results.Add(new(
+                item.Result is null ? null : JsonElement.Parse(item.Result),
+                item.ErrorCode is null ? null : new(item.ErrorCode, item.ErrorDetail!)));
+        }
+
+        return TypedResults.Ok(new BatchResults(results));
+    }
+}
+
+internal static class BatchKinds
+{
+    /// <summary>The batch of a kind; null if it has none.</summary>
+    public static IBatchKind? Find(this IEnumerable<IBatchKind> kinds, string kind) =>
+        kinds.FirstOrDefault(one => one.Kind.Name.Equals($"{kind}/batch", StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Tasks.Batches;
+
+/// <summary><c>POST /{kind}/batch</c>: accepts one task for up to 1,000 inputs of a kind.</summary>
+public sealed class SubmitBatch(IEnumerable<IBatchKind> kinds, TaskSubmission submission)
+{
+    private const int MaxBodyLength = 1_024 * 1_024;
+
+    [Function(nameof(SubmitBatch))]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "{kind:alpha}/batch")] HttpRequest request,
+        string kind,
+        [DurableClient] DurableTaskClient client)
+    {
+        if (kinds.Find(kind) is not { } batchKind)
+        {
+            return TaskAnswers.NoSuchKind();
+        }
+
+        if (await RequestBody.ReadAsync(request, MaxBodyLength, request.HttpContext.RequestAborted) is not { } body)
+        {
+            return TypedResults.Problem("The body is larger than 1 MiB.", statusCode: StatusCodes.Status413PayloadTooLarge);
+        }
+
+        var members = JsonMembers.Parse(body.Span);
+        var items = BatchItems.Read(members, batchKind);
+        return members.Errors.Count == 0
+            ? await submission.AcceptAsync(new Submission(batchKind.Kind, items.Summary, Items: items), request, client)
+            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid batch of this kind of task.");
+    }
+}

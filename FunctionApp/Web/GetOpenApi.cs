@@ -1,0 +1,12 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace FunctionApp.Web;
+
+/// <summary><c>GET /openapi.json</c>: the API's own description, in OpenAPI 3.1.</summary>
+public sealed class GetOpenApi
+{
+    [Function(nameof(GetOpenApi))]
+    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "openapi.json")] HttpRequest request) =>
+        WebFiles.Description(request.HttpContext.Response);
+}

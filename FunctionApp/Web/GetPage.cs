@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace FunctionApp.Web;
+
+/// <summary><c>GET /</c>: the page, and <c>GET /assets/{version}/{name}</c>: its files. They hold no data, so they need no key.</summary>
+public sealed class GetPage
+{
+    // An empty route would be the function's name. This one matches the empty path only.
+    private const string Root = "{ignored:maxlength(0)?}";
+
+    [Function(nameof(GetPage))]
+    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root)] HttpRequest request) =>
+        WebFiles.Page(request.HttpContext.Response);
+
+    [Function(nameof(GetAsset))]
+    public IResult GetAsset(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "assets/{version}/{name}")] HttpRequest request, string version, string name) =>
+        WebFiles.Asset(request.HttpContext.Response, version, name);
+}

@@ -1,0 +1,81 @@
+// What can be done to a task.
+
+import { call, ApiError } from './api.js';
+import { put, remove, refresh, tasks } from './live.js';
+import { ask, toast } from './dom.js';
+import { ended, shortId } from './format.js';
+
+export async function cancel(id) {
+  await report(async () => {
+    put((await call('POST', `/tasks/${id}/cancel`)).body);
+    toast(`Task ${shortId(id)} is canceled.`);
+  });
+}
+
+// The new task's ID; undefined if there is none.
+export function retry(id) {
+  return report(async () => {
+    const { body } = await call('POST', `/tasks/${id}/retry`, { headers: { 'Idempotency-Key': newKey() } });
+    toast(`Submitted again as ${shortId(body.task_id)}.`);
+    refresh();
+    return body.task_id;
+  });
+}
+
+// True if it was deleted.
+export async function deleteOne(id) {
+  if (!await ask(`Delete the task ${shortId(id)}?`)) return false;
+  return await report(async () => {
+    await call('DELETE', `/tasks/${id}`);
+    remove(id);
+    refresh();
+    toast(`Task ${shortId(id)} is deleted.`);
+    return true;
+  });
+}
+
+export async function cancelAll(ids) {
+  await each(ids.filter(id => !ended(tasks.get(id))), 'canceled', async id => put((await call('POST', `/tasks/${id}/cancel`)).body));
+}
+
+export async function deleteAll(ids) {
+  const gone = ids.filter(id => ended(tasks.get(id)));
+  if (!await ask(gone.length === 1 ? `Delete the task ${shortId(gone[0])}?` : `Delete ${gone.length} tasks?`)) return;
+  await each(gone, 'deleted', async id => {
+    await call('DELETE', `/tasks/${id}`);
+    remove(id);
+  });
+}
+
+// One after another, so that a hundred selected ones are no burst.
+async function each(ids, what, act) {
+  let done = 0;
+  let failure;
+  for (const id of ids) {
+    try {
+      await act(id);
+      done++;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      failure = error;
+      if (error.isOutage) break;
+    }
+  }
+  refresh();
+  const count = `${done} ${done === 1 ? 'task' : 'tasks'} ${what}.`;
+  toast(failure ? `${count} ${ids.length - done} not: ${failure.message}` : count, failure !== undefined);
+}
+
+async function report(act) {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    refresh();
+    toast(error.message, true);
+    return undefined;
+  }
+}
+
+// crypto.randomUUID exists with https only.
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');

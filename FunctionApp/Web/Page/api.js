@@ -1,0 +1,150 @@
+// Requests to the API. One place knows the key, and whether the service answers.
+
+import { $, show, setText, sleep } from './dom.js';
+
+const KEY = 'functions-key';
+let hasKey = Promise.resolve();
+let keyGiven = () => {};
+let clockSkew = 0;
+
+export const now = () => Date.now() + clockSkew;
+
+export class ApiError extends Error {
+  constructor(status, problem, retryAfter) {
+    super(problem?.detail ?? (status ? `The service answered ${status}.` : 'The service does not answer.'));
+    this.status = status;
+    this.errors = problem?.errors;
+    this.taskStatus = problem?.task_status;
+    this.retryAfter = retryAfter;
+  }
+
+  // The service will be there again.
+  get isOutage() { return this.status === 0 || this.status === 503 || this.status === 502 || this.status === 504; }
+}
+
+// The answer's status, body and ETag. Without a key, or with a wrong one, it waits until the user has given another.
+export async function call(method, path, { body, headers, signal } = {}) {
+  for (;;) {
+    await hasKey;
+    signal?.throwIfAborted();
+    const key = sessionStorage.getItem(KEY);
+    const response = await send(method, path, body, { ...headers, ...(key && { 'x-functions-key': key }) }, signal);
+    if (response.status === 401 || response.status === 403) {
+      askForKey(key);
+      continue;
+    }
+
+    isUp();
+    if (response.status === 304) return { status: 304, etag: response.headers.get('ETag') };
+    const text = await response.text();
+    if (!response.ok) throw failure(response, text);
+    return { status: response.status, etag: response.headers.get('ETag'), body: text ? parse(text) : null };
+  }
+}
+
+async function send(method, path, body, headers, signal) {
+  try {
+    const response = await fetch(path, { method, body, headers, signal, cache: 'no-store', credentials: 'omit' });
+    const skew = Date.parse(response.headers.get('Date')) - Date.now();
+    // The header has whole seconds.
+    clockSkew = Math.abs(skew) > 2_000 ? skew : 0;
+    return response;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0);
+  }
+}
+
+function failure(response, text) {
+  let problem;
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    // A host that starts or fails answers without a problem.
+  }
+  return new ApiError(response.status, problem, Number(response.headers.get('Retry-After')) || undefined);
+}
+
+// A number keeps all its digits where it is data of the task; elsewhere it is small.
+function parse(text) {
+  const value = JSON.parse(text);
+  if (!JSON.rawJSON || value === null || typeof value !== 'object') return value;
+  const exact = JSON.parse(text, (_, part, context) =>
+    typeof part === 'number' && context.source !== String(part) ? JSON.rawJSON(context.source) : part);
+  for (const member of ['input', 'result', 'results']) {
+    if (member in value) value[member] = exact[member];
+  }
+  return value;
+}
+
+export function startKeyForm() {
+  $('key-form').addEventListener('submit', event => {
+    event.preventDefault();
+    const key = $('key').value.trim();
+    if (!/^[!-~]+$/.test(key)) {
+      setText($('key-error'), key ? 'A key has only letters, digits and signs of ASCII.' : 'Enter a key.');
+      $('key').focus();
+      return;
+    }
+    sessionStorage.setItem(KEY, key);
+    $('key').value = '';
+    show($('key-panel'), false);
+    showForget();
+    keyGiven();
+  });
+  $('forget-key').addEventListener('click', () => {
+    sessionStorage.removeItem(KEY);
+    location.reload();
+  });
+  showForget();
+}
+
+function showForget() {
+  show($('forget-key'), sessionStorage.getItem(KEY) !== null);
+}
+
+function askForKey(used) {
+  if (sessionStorage.getItem(KEY) !== used) return;
+  if (used !== null) {
+    sessionStorage.removeItem(KEY);
+    showForget();
+  }
+  if (!$('key-panel').hidden) return;
+  setText($('key-error'), used === null ? '' : 'The service does not accept this key. Check it and enter it again.');
+  $('key').setAttribute('aria-invalid', String(used !== null));
+  show($('key-panel'), true);
+  setLive('key', 'Waiting for a key');
+  hasKey = new Promise(resolve => { keyGiven = resolve; });
+  $('key').focus();
+}
+
+// Tries again for as long as the service is not there. Other failures are the caller's.
+export async function persist(request, signal) {
+  for (;;) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.isOutage) throw error;
+      isDown(error);
+      await sleep((error.retryAfter ?? 3) * 1000, signal);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+function isDown(error) {
+  setText($('outage-text'), `${error.message} Trying again by itself.`);
+  show($('outage'), true);
+  setLive('down', 'Not reachable');
+}
+
+function isUp() {
+  if ($('outage').hidden && $('live').dataset.state === 'live') return;
+  show($('outage'), false);
+  setLive('live', 'Live');
+}
+
+export function setLive(state, text) {
+  $('live').dataset.state = state;
+  setText($('live-text'), text);
+}

@@ -1,0 +1,146 @@
+// One task: its state, timeline, input, result, webhook, and what can be done to it.
+
+import * as live from './live.js';
+import { call, now, persist, ApiError } from './api.js';
+import { cancel, deleteOne, retry } from './actions.js';
+import { $, copy, element, setText, show, toast } from './dom.js';
+import { duration, ended, localTime, pretty, runTime, shortId } from './format.js';
+import { renderProgress } from './list.js';
+
+let id = null;
+let result;
+
+export function startDetail(open, close) {
+  $('close').addEventListener('click', event => { event.preventDefault(); close(); });
+  $('detail').addEventListener('keydown', event => { if (event.key === 'Escape') close(); });
+  $('detail-cancel').addEventListener('click', () => cancel(id));
+  $('detail-retry').addEventListener('click', async () => {
+    const again = await retry(id);
+    if (again) open(again);
+  });
+  $('detail-delete').addEventListener('click', async () => { if (await deleteOne(id)) close(); });
+  $('copy-result').addEventListener('click', () => copy(JSON.stringify(result)));
+  $('copy-id').addEventListener('click', () => copy(id));
+  $('detail-json').addEventListener('click', event => { event.preventDefault(); showJson(); });
+  $('detail-retry-of').addEventListener('click', event => { event.preventDefault(); open(live.tasks.get(id).retry_of); });
+  setInterval(() => { if (!document.hidden && id && live.tasks.has(id)) renderTimeline(live.tasks.get(id)); }, 1_000);
+}
+
+// Shows the task of that ID, or none.
+export async function showTask(taskId) {
+  id = taskId;
+  result = undefined;
+  document.title = id ? `Task ${shortId(id)}` : 'Tasks';
+  document.body.classList.toggle('has-detail', id !== null);
+  show($('detail'), id !== null);
+  if (!id) return;
+  setText($('detail-title'), `Task ${shortId(id)}`);
+  render();
+  try {
+    live.put((await persist(() => call('GET', `/tasks/${encodeURIComponent(taskId)}`))).body);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404) live.remove(taskId);
+    else toast(error.message, true);
+    if (id === taskId) render(error.status === 404);
+  }
+}
+
+export function render(isMissing = false) {
+  const task = live.tasks.get(id);
+  show($('detail-missing'), !task && isMissing);
+  // From a list it has no input: the rest comes in a moment.
+  show($('detail-body'), task?.input !== undefined);
+  if (task?.input === undefined) return;
+  setText($('detail-title'), `${task.kind} ${shortId(id)}`);
+  $('detail-status').dataset.status = task.status;
+  setText($('detail-status'), task.status);
+  setText($('detail-message'), task.message ?? '');
+  renderProgress($('detail-progress'), $('detail-percent'), task);
+  show($('detail-cancel'), !ended(task));
+  show($('detail-retry'), ended(task));
+  show($('detail-delete'), ended(task));
+  $('detail-json').href = task.links.self;
+  show($('detail-error'), task.error !== undefined);
+  setText($('detail-code'), task.error ? `${task.error.code}:` : '');
+  setText($('detail-why'), task.error?.detail ?? '');
+  setText($('detail-input'), pretty(task.input));
+  setText($('detail-id'), id);
+  show($('detail-retry-of-line'), task.retry_of !== null);
+  setText($('detail-retry-of'), task.retry_of ?? '');
+  $('detail-retry-of').href = task.retry_of ? `/?task=${task.retry_of}` : '/';
+  renderTimeline(task);
+  renderWebhook(task.webhook, ended(task));
+  renderResult(task);
+}
+
+async function renderResult(task) {
+  if (task.status === 'Succeeded' && result === undefined) {
+    if (task.result !== undefined) {
+      result = task.result;
+    } else {
+      // Large results have a place of their own.
+      result = null;
+      try {
+        const { body } = await persist(() => call('GET', task.links.result));
+        if (id !== task.task_id) return;
+        result = body.results ?? body.result;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (id === task.task_id) result = undefined;
+        toast(error.message, true);
+      }
+    }
+  }
+  const isThere = task.status === 'Succeeded' && result !== undefined && result !== null;
+  show($('detail-result-part'), isThere);
+  if (isThere) setText($('detail-result'), pretty(result));
+}
+
+function renderTimeline(task) {
+  const time = now();
+  const steps = [['Created', task.created_at, '']];
+  if (task.start_at) steps.push([Date.parse(task.start_at) > time ? 'Starts' : 'Scheduled for', task.start_at, '']);
+  if (task.started_at) steps.push([task.attempt > 1 ? `Started, attempt ${task.attempt}` : 'Started', task.started_at, '']);
+  if (task.ended_at) steps.push([task.status, task.ended_at, task.status]);
+  else if (task.started_at) steps.push([`Running for ${duration(runTime(task, time))}`, null, 'Running']);
+  if (task.expires_at) steps.push(['Will be deleted', task.expires_at, 'later']);
+  const list = $('timeline');
+  while (list.children.length > steps.length) list.lastElementChild.remove();
+  steps.forEach(([what, when, state], i) => {
+    const item = list.children[i] ?? list.appendChild(element('li', '', element('span', 'what'), element('time')));
+    item.dataset.status = state;
+    setText(item.firstElementChild, what);
+    const since = when && Date.parse(when) - Date.parse(task.created_at);
+    item.lastElementChild.dateTime = when ?? '';
+    setText(item.lastElementChild, !when ? '' : since > 0 && task.started_at !== null && state !== 'later' ? `${localTime(when)} (+${duration(since)})` : localTime(when));
+  });
+}
+
+function renderWebhook(webhook, isEnded) {
+  show($('detail-webhook-part'), webhook !== null);
+  if (!webhook) return;
+  const attempts = `${webhook.attempts} ${webhook.attempts === 1 ? 'attempt' : 'attempts'}`;
+  const answer = webhook.last_status ?? 'none yet';
+  const isDelivered = /^2\d\d$/.test(answer);
+  setText($('detail-webhook'), !isEnded ? 'Will be sent when the task has ended.'
+    : isDelivered ? `Delivered: ${answer} after ${attempts}.`
+    : webhook.done ? `Not delivered: ${answer} after ${attempts}.`
+    : webhook.attempts === 0 ? 'Is being sent.'
+    : `Will be sent again; ${attempts} so far, the last answer was: ${answer}.`);
+  setText($('detail-webhook-url'), webhook.url);
+}
+
+// A link cannot send the key: so the page asks, and shows what came.
+async function showJson() {
+  const place = open('', '_blank');
+  try {
+    const { body } = await call('GET', live.tasks.get(id).links.self);
+    const address = URL.createObjectURL(new Blob([JSON.stringify(body, null, 2)], { type: 'application/json' }));
+    if (place) place.location = address;
+  } catch (error) {
+    place?.close();
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message, true);
+  }
+}

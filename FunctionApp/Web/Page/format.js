@@ -1,0 +1,53 @@
+// How things look: times, durations, IDs, JSON.
+
+export const ended = task => ['Succeeded', 'Failed', 'Canceled'].includes(task.status);
+
+// IDs of tasks made in the same minute begin alike.
+export const shortId = id => `…${id.slice(-8)}`;
+
+export const percent = progress => `${Math.floor(progress * 100)} %`;
+
+export function duration(milliseconds) {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}
+
+export function age(milliseconds) {
+  const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
+  if (seconds < 2) return 'just now';
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} days ago`;
+}
+
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+// The reader's own time, without a date if it is today.
+export function localTime(text) {
+  const time = new Date(text);
+  return (time.toDateString() === new Date().toDateString() ? timeOnly : dateTime).format(time);
+}
+
+// How long a task has run, or did; null if it has not started.
+export function runTime(task, now) {
+  return task.started_at && (task.ended_at ? Date.parse(task.ended_at) : now) - Date.parse(task.started_at);
+}
+
+// JSON for people: short things on a line, a long list one item to a line.
+export function pretty(value) {
+  const line = JSON.stringify(value);
+  if (line === undefined || line.length <= 60) return spaced(line);
+  const list = Array.isArray(value) ? value : value !== null && typeof value === 'object' && Object.values(value).length === 1 ? Object.values(value)[0] : null;
+  return Array.isArray(list)
+    ? list.map((item, i) => `${String(i + 1).padStart(String(list.length).length)}  ${spaced(JSON.stringify(item))}`).join('\n')
+    : JSON.stringify(value, null, 2);
+}
+
+const spaced = line => line?.replace(/"(?:[^"\\]|\\.)*"|[:,{}]/g, part => ({ ':': ': ', ',': ', ', '{': '{ ', '}': ' }' })[part] ?? part);

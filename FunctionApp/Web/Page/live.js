@@ -1,0 +1,204 @@
+// The tasks that the page knows, kept up to date: the list is asked for now and then, and a few tasks that run are
+// watched by requests that wait for a change. All of it rests while the tab is hidden.
+
+import { call, persist, ApiError, setLive } from './api.js';
+import { sleep } from './dom.js';
+import { ended } from './format.js';
+
+const PAGE = 20;
+const LARGEST_PAGE = 100;
+const BUSY_INTERVAL = 2_000;
+const IDLE_INTERVAL = 5_000;
+// A browser keeps six connections to a host of HTTP/1.1; some must be free for what the user does.
+const MOST_WATCHES = 3;
+const WAIT = 20;
+
+export const tasks = new Map();
+let listed = new Set();
+let next = null;
+let query = new URLSearchParams();
+let listening = () => {};
+let loaded = false;
+let refreshing = new AbortController();
+const watches = new Map();
+let wanted = () => [];
+let wake = () => {};
+
+export const hasMore = () => next !== null;
+export const isLoaded = () => loaded;
+// IDs sort by time.
+export const list = () => [...listed].sort().reverse().map(id => tasks.get(id));
+
+// listener(changed): the tasks that are new or different; wantedFirst(): IDs that are worth a watch, the best first.
+export function start(listener, wantedFirst) {
+  listening = listener;
+  wanted = wantedFirst;
+  document.addEventListener('visibilitychange', onVisibility);
+  onVisibility();
+  pollForEver();
+}
+
+// Shows other tasks from now on.
+export function filter(parameters) {
+  query = parameters;
+  listed = new Set();
+  next = null;
+  loaded = false;
+  listening([]);
+  refresh();
+}
+
+// Asks for the list now: something has been done to it.
+export function refresh() {
+  refreshing.abort();
+  refreshing = new AbortController();
+  wake();
+}
+
+export async function more() {
+  // A page may be empty although others follow.
+  const before = listed.size;
+  const asked = query;
+  while (next !== null && listed.size === before && query === asked) {
+    const { body } = await persist(() => call('GET', next));
+    if (query !== asked) return;
+    next = body.next;
+    take(body.tasks);
+  }
+}
+
+export function put(task) {
+  const known = tasks.get(task.task_id);
+  // A list has no inputs and results; those of an earlier answer stay.
+  tasks.set(task.task_id, { ...known, ...task });
+  listening([{ before: known, task: tasks.get(task.task_id) }]);
+}
+
+export function remove(id) {
+  tasks.delete(id);
+  listed.delete(id);
+  listening([]);
+}
+
+async function pollForEver() {
+  for (;;) {
+    await visible();
+    const { signal } = refreshing;
+    try {
+      await poll(signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        if (!(error instanceof ApiError)) throw error;
+        // Nothing that will pass by itself, but the next answer may be another one.
+        setLive('down', error.message);
+      }
+    }
+    if (signal.aborted) continue;
+    watch();
+    const busy = list().some(task => !ended(task));
+    await Promise.race([sleep(busy ? BUSY_INTERVAL : IDLE_INTERVAL, signal), new Promise(resolve => { wake = resolve; })]);
+  }
+}
+
+async function poll(signal) {
+  const asked = query;
+  const parameters = new URLSearchParams(query);
+  parameters.set('limit', Math.min(LARGEST_PAGE, Math.max(PAGE, Math.ceil(listed.size / PAGE) * PAGE)));
+  const { body: page } = await persist(() => call('GET', `/tasks?${parameters}`, { signal }), signal);
+  if (asked !== query) return;
+  const ids = page.tasks.map(task => task.task_id);
+  const oldest = page.next === null ? '' : ids.at(-1) ?? '~';
+  // Without a task in common there may be others between this page and those known.
+  const joins = ids.some(id => listed.has(id));
+  if (!joins || !loaded) {
+    listed = new Set();
+    next = page.next;
+  }
+  // What the page should have and has not is gone, or is not what the filter asks for any more.
+  for (const id of listed) {
+    if (id >= oldest && !ids.includes(id)) listed.delete(id);
+  }
+  loaded = true;
+  take(page.tasks);
+}
+
+function take(page) {
+  const changes = page.map(task => {
+    const before = tasks.get(task.task_id);
+    listed.add(task.task_id);
+    // A watch may have been told more since this page was made.
+    const isOlder = before && ended(before) && !ended(task);
+    if (!isOlder) tasks.set(task.task_id, { ...before, ...task });
+    return { before, task: tasks.get(task.task_id) };
+  });
+  listening(changes);
+}
+
+// Watches those that are worth it, and no others.
+export function watch() {
+  const ids = document.hidden ? [] : wanted().slice(0, MOST_WATCHES);
+  for (const [id, controller] of watches) {
+    if (!ids.includes(id)) {
+      controller.abort();
+      watches.delete(id);
+    }
+  }
+  for (const id of ids) {
+    if (!watches.has(id)) {
+      const controller = new AbortController();
+      watches.set(id, controller);
+      watchOne(id, controller.signal).catch(error => {
+        if (!controller.signal.aborted && !(error instanceof ApiError)) throw error;
+      }).finally(() => {
+        if (watches.get(id) === controller) watches.delete(id);
+      });
+    }
+  }
+}
+
+async function watchOne(id, signal) {
+  let etag = null;
+  while (!signal.aborted) {
+    const begun = performance.now();
+    const headers = etag ? { 'Prefer': `wait=${WAIT}`, 'If-None-Match': etag } : {};
+    try {
+      const answer = await persist(() => call('GET', `/tasks/${id}`, { headers, signal }), signal);
+      if (answer.status === 200) {
+        etag = answer.etag;
+        put(answer.body);
+        if (!isWatchable(answer.body)) return;
+      } else if (performance.now() - begun < 1_000) {
+        // The service does not wait at the moment: too many others do.
+        await sleep(BUSY_INTERVAL, signal);
+      }
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) {
+        remove(id);
+        return;
+      }
+      throw error;
+    }
+    await sleep(100, signal);
+  }
+}
+
+// Whether news of it may come soon.
+export const isWatchable = task =>
+  task.status === 'Running' || task.status === 'Pending' || (ended(task) && task.webhook !== null && !task.webhook.done);
+
+function onVisibility() {
+  if (document.hidden) {
+    setLive('paused', 'Paused');
+    refreshing.abort();
+    watch();
+  } else {
+    refreshing = new AbortController();
+    wake();
+  }
+}
+
+function visible() {
+  return document.hidden
+    ? new Promise(resolve => document.addEventListener('visibilitychange', resolve, { once: true }))
+    : Promise.resolve();
+}

@@ -1,0 +1,119 @@
+// Puts the parts together. The address says what is shown: the filters, and the task that is open.
+
+import * as live from './live.js';
+import * as detail from './detail.js';
+import * as list from './list.js';
+import { now, startKeyForm } from './api.js';
+import { startSubmitForm } from './submit.js';
+import { $, announce, show } from './dom.js';
+import { shortId } from './format.js';
+
+const SPANS = { '1h': 3_600_000, '1d': 86_400_000, '7d': 604_800_000 };
+const FILTERS = ['status', 'kind', 'since'];
+
+let openId = null;
+let shownFilter = null;
+
+const address = () => new URLSearchParams(location.search);
+const place = parameters => (parameters.size ? `/?${parameters}` : '/');
+
+function addressOf(id) {
+  const parameters = address();
+  parameters.delete('task');
+  if (id) parameters.set('task', id);
+  return place(parameters);
+}
+
+function go(to) {
+  if (to !== location.pathname + location.search) history.pushState(null, '', to);
+  apply();
+}
+
+function open(id) {
+  go(addressOf(id));
+  $('detail-title').focus({ preventScroll: matchMedia('(min-width: 70rem)').matches });
+}
+
+function close() {
+  const closed = openId;
+  go(addressOf(null));
+  ($('rows').querySelector(`[data-id="${CSS.escape(closed)}"] .open`) ?? $('list')).focus();
+}
+
+// Makes the page what the address says.
+function apply() {
+  const parameters = address();
+  const filter = new URLSearchParams([...parameters].filter(([name]) => FILTERS.includes(name)));
+  if (filter.toString() !== shownFilter) {
+    shownFilter = filter.toString();
+    showFilter(filter);
+    const query = new URLSearchParams(filter);
+    query.delete('since');
+    if (SPANS[filter.get('since')]) query.set('created_after', new Date(now() - SPANS[filter.get('since')]).toISOString());
+    list.setFiltered(filter.size > 0);
+    live.filter(query);
+  }
+  const task = parameters.get('task');
+  if (task !== openId) {
+    openId = task;
+    detail.showTask(task);
+  }
+  list.render(openId);
+  live.watch();
+}
+
+function showFilter(filter) {
+  const form = $('filters');
+  for (const box of form.elements.status) box.checked = filter.getAll('status').includes(box.value);
+  for (const name of ['kind', 'since']) {
+    const value = filter.get(name) ?? '';
+    if (![...form.elements[name].options].some(option => option.value === value)) form.elements[name].add(new Option(value));
+    form.elements[name].value = value;
+  }
+  show($('clear-filters'), filter.size > 0);
+  $('list-title').textContent = filter.size > 0 ? 'Filtered tasks' : 'All tasks';
+}
+
+function startFilters() {
+  const form = $('filters');
+  form.addEventListener('submit', event => event.preventDefault());
+  form.addEventListener('change', () => {
+    const parameters = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    if (openId) parameters.set('task', openId);
+    go(place(parameters));
+  });
+  form.addEventListener('reset', event => {
+    event.preventDefault();
+    go(openId ? `/?${new URLSearchParams({ task: openId })}` : '/');
+    $('list').focus();
+  });
+}
+
+function onChange(changes) {
+  for (const { before, task } of changes) {
+    if (before && before.status !== task.status) announce(`Task ${shortId(task.task_id)}: ${task.status}.`);
+  }
+  list.render(openId);
+  if (openId) detail.render(live.isLoaded() && !live.tasks.has(openId));
+  // What has just started, or come into the list, may be worth a watch.
+  live.watch();
+}
+
+function wanted() {
+  const opened = live.tasks.get(openId);
+  return [...new Set([...(opened && live.isWatchable(opened) ? [openId] : []), ...list.inSight()])];
+}
+
+startKeyForm();
+startFilters();
+list.startList(open, addressOf);
+detail.startDetail(open, close);
+startSubmitForm(id => {
+  live.refresh();
+  // Beside the list there is room for the new task; otherwise its row is seen.
+  if (matchMedia('(min-width: 70rem)').matches) go(addressOf(id));
+});
+addEventListener('popstate', apply);
+addEventListener('scroll', () => live.watch(), { passive: true });
+live.start(onChange, wanted);
+apply();

@@ -1,0 +1,114 @@
+// The form for new tasks. What is valid the service decides; what it says stands at the field.
+
+import { call, ApiError } from './api.js';
+import { newKey } from './actions.js';
+import { $, setText, show, toast } from './dom.js';
+import { shortId } from './format.js';
+
+const FIELDS = ['x', 'y', 'items', 'delay', 'webhook'];
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+// Sending the same again after a failure must not make a second task.
+let attempt = { content: null, key: null };
+
+export function startSubmitForm(onSubmitted) {
+  const form = $('submit-form');
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    if ($('submit').getAttribute('aria-busy') === 'true') return;
+    $('submit').setAttribute('aria-busy', 'true');
+    clearErrors();
+    try {
+      await submit(onSubmitted);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      showErrors(error);
+    } finally {
+      $('submit').removeAttribute('aria-busy');
+    }
+  });
+  form.addEventListener('change', event => {
+    if (event.target.name === 'mode') showMode();
+  });
+  $('items').addEventListener('input', count);
+  showMode();
+  count();
+}
+
+const isBatch = () => $('submit-form').elements.mode.value === 'batch';
+
+function showMode() {
+  show($('single'), !isBatch());
+  show($('batch'), isBatch());
+  clearErrors();
+}
+
+function count() {
+  const { length } = lines();
+  setText($('items-count'), `${length} ${length === 1 ? 'multiplication' : 'multiplications'}`);
+}
+
+async function submit(onSubmitted) {
+  const parameters = new URLSearchParams();
+  for (const option of ['delay', 'webhook']) {
+    if ($(option).value.trim()) parameters.set(option, $(option).value.trim());
+  }
+  const path = `${isBatch() ? '/multiply/batch' : '/multiply'}${parameters.size ? `?${parameters}` : ''}`;
+  const body = isBatch() ? `{"items": [${lines().map(line => pair(line.x, line.y)).join(', ')}]}` : pair($('x').value.trim(), $('y').value.trim());
+  if (attempt.content !== path + body) attempt = { content: path + body, key: newKey() };
+  const answer = await call('POST', path, { body, headers: { 'Content-Type': 'application/json', 'Idempotency-Key': attempt.key } });
+  attempt = { content: null, key: null };
+  toast(`Task ${shortId(answer.body.task_id)} is submitted.`);
+  onSubmitted(answer.body.task_id);
+}
+
+// The batch's lines that are not empty, with their numbers.
+function lines() {
+  return $('items').value.split('\n')
+    .map((text, i) => ({ number: i + 1, text: text.trim() }))
+    .filter(line => line.text)
+    .map(line => {
+      const [, x, y] = /^(.*?)(?:[\s,;×*]+(.*))?$/.exec(line.text);
+      return { ...line, x, y: y ?? '' };
+    });
+}
+
+// A number goes as it was written, with all its digits; anything else as a string, which the service refuses.
+function pair(x, y) {
+  const members = Object.entries({ x, y }).filter(([, text]) => text)
+    .map(([name, text]) => `"${name}": ${JSON_NUMBER.test(text) ? text : JSON.stringify(text)}`);
+  return `{${members.join(', ')}}`;
+}
+
+function clearErrors() {
+  for (const name of FIELDS) {
+    $(name).removeAttribute('aria-invalid');
+    setText($(`${name}-error`), '');
+  }
+  setText($('submit-error'), '');
+}
+
+function showErrors(error) {
+  const elsewhere = [];
+  const items = [];
+  for (const [name, messages] of Object.entries(error.errors ?? {})) {
+    const item = /^items\[(\d+)\](?:\.(.+))?$/.exec(name);
+    if (item && isBatch()) {
+      items.push(`Line ${lines()[item[1]]?.number ?? Number(item[1]) + 1}: ${item[2] ?? ''} ${messages.join('; ')}.`);
+    } else if (FIELDS.includes(name)) {
+      mark(name, `${$(name).labels[0].textContent.split(',')[0]} ${messages.join('; ')}.`);
+    } else {
+      elsewhere.push(`${name} ${messages.join('; ')}.`);
+    }
+  }
+  if (items.length) mark('items', items.length > 5 ? `${items.slice(0, 5).join('\n')}\nand ${items.length - 5} more.` : items.join('\n'));
+  const invalid = FIELDS.find(name => $(name).getAttribute('aria-invalid') === 'true' && $(name).offsetParent);
+  if (!error.errors) elsewhere.push(error.message);
+  setText($('submit-error'), elsewhere.join(' '));
+  $(invalid ?? 'submit').focus();
+}
+
+function mark(name, message) {
+  $(name).setAttribute('aria-invalid', 'true');
+  setText($(`${name}-error`), name === 'items' && message.startsWith('Two numbers') ? message.replace('Two numbers on each line', 'The list') : message);
+}

@@ -1,0 +1,77 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Net.Http.Headers;
+
+namespace FunctionApp.Web;
+
+/// <summary>The files of this folder, embedded in the app: it serves them itself, wherever it runs.</summary>
+public static class WebFiles
+{
+    private const string IndexName = "index.html";
+    private const string DescriptionName = "openapi.json";
+
+    // The page names its files under this word, so that each version of them has addresses of its own.
+    private const string VersionWord = "{version}";
+
+    // The page runs nothing but its own files, talks to nobody but this service, and stands in nobody's frame.
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private static readonly FileExtensionContentTypeProvider ContentTypes = new();
+    private static readonly FrozenDictionary<string, byte[]> Files = ReadAll();
+    private static readonly string Version = Hash(Files.OrderBy(file => file.Key, StringComparer.Ordinal).SelectMany(file => file.Value));
+    private static readonly byte[] Index = Encoding.UTF8.GetBytes(
+        Encoding.UTF8.GetString(Files[IndexName]).Replace(VersionWord, Version, StringComparison.Ordinal));
+
+    /// <summary>The page itself. It is asked for anew each time, and sent only if it has changed.</summary>
+    public static IResult Page(HttpResponse response)
+    {
+        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        return Answer(response, IndexName, Index, "no-cache");
+    }
+
+    /// <summary>The API's description, with the same caching.</summary>
+    public static IResult Description(HttpResponse response) => Answer(response, DescriptionName, Files[DescriptionName], "no-cache");
+
+    /// <summary>One of the page's files. While a new version of the app is rolled out, an old one may be asked for the new one's.</summary>
+    public static IResult Asset(HttpResponse response, string version, string name) =>
+        Files.TryGetValue(name, out byte[]? content)
+            ? Answer(response, name, content, version == Version ? "public, max-age=31536000, immutable" : "no-store")
+            : TypedResults.Problem("There is no such file.", statusCode: StatusCodes.Status404NotFound);
+
+    private static FileContentHttpResult Answer(HttpResponse response, string name, byte[] content, string cacheControl)
+    {
+        response.Headers.CacheControl = cacheControl;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        string type = ContentTypes.TryGetContentType(name, out string? known) ? known : "application/octet-stream";
+        return TypedResults.Bytes(
+            content,
+            type.StartsWith("text/", StringComparison.Ordinal) ? $"{type}; charset=utf-8" : type,
+            entityTag: new EntityTagHeaderValue($"\"{Hash(content)}\""));
+    }
+
+    private static FrozenDictionary<string, byte[]> ReadAll()
+    {
+        Assembly assembly = typeof(WebFiles).Assembly;
+        const string Prefix = "Web/";
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(name => name[Prefix.Length..], name => Read(assembly, name), StringComparer.Ordinal);
+    }
+
+    private static byte[] Read(Assembly assembly, string name)
+    {
+        using Stream stream = assembly.GetManifestResourceStream(name)!;
+        byte[] content = new byte[stream.Length];
+        stream.ReadExactly(content);
+        return content;
+    }
+
+    private static string Hash(IEnumerable<byte> content) => Convert.ToHexStringLower(SHA256.HashData([.. content]))[..16];
+}
