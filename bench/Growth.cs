@@ -1,101 +1,39 @@
-using System.Diagnostics;
-using Bench.Measure;
 using Bench.Systems;
 
 namespace Bench;
 
 /// <summary>
-/// How the emulator's cost grows with the tasks in its journal: rate, latency, memory; and how long it takes to start
-/// with 100,000 finished and 1,000 unfinished instances. An emulator for each size runs all the time, and they take turns
-/// every few seconds, so that what else the machine does meets all of them alike.
+/// The local host with many tasks kept beside the same with few. Both are started anew for each round, so that both are as
+/// warm; the many are really run, once, and stay in their folder, the few are those that warm the host up.
 /// </summary>
-internal sealed class Growth(Plan plan, Action<string> phase, Action progress)
+internal sealed class Growth(int kept, int tasks, Results results, Action<string> say)
 {
-    public static readonly IReadOnlyList<int> Sizes = [100, 1_000, 10_000, 100_000];
-
-    private const string Unfinished = "0, 6";
-    private const string Completed = "1";
-    private const int UnfinishedAtStart = 1_000;
-    private const int Starts = 3;
-
-    public Dictionary<string, Samples> Results { get; } = Sizes.ToDictionary(Name, _ => new Samples());
-
-    public static string Name(int size) => $"{size.ToString("N0", CultureInfo.InvariantCulture)} tasks";
+    public const string Many = "many tasks kept";
+    public const string Few = "100 tasks kept";
 
     public async Task RunAsync(int rounds)
     {
-        List<(EmulatorSystem System, Run Run)> emulators = [];
-        await using var stack = new AsyncDisposables();
-        foreach (int size in Sizes)
+        using var many = new TemporaryFolder(Path.GetTempPath());
+        say($"running {kept:N0} tasks");
+        await using (RunningSystem system = await LocalHost.StartAsync(LocalHost.Sqlite, many.Path))
         {
-            phase($"{Name(size)}: start and warm-up");
-            EmulatorSystem system = await StartAsync(size, stack);
-            var run = new Run(system.Api, plan, Results[Name(size)], progress) { Processes = system.Processes };
-            await run.WarmUpAsync();
-            await run.WarmUpAsync();
-            emulators.Add((system, run));
+            await new Measurement(system, new Results(), Many).MeasureTasksAsync(kept);
         }
 
         for (int round = 1; round <= rounds; round++)
         {
-            phase($"round {round} of {rounds}");
-            foreach ((_, Run run) in emulators)
+            using var few = new TemporaryFolder(Path.GetTempPath());
+            foreach ((string name, string folder) in new[] { (Few, few.Path), (Many, many.Path) })
             {
-                await run.MeasureLatencyAsync();
-                await run.MeasureTasksAsync();
-            }
-
-            // What drifts meets the first as often as the last.
-            emulators.Reverse();
-        }
-
-        emulators.ForEach(emulator => emulator.Run.ReadMemory());
-        await stack.DisposeAsync();
-        for (int start = 1; start <= Starts; start++)
-        {
-            phase($"start {start} of {Starts}");
-            await MeasureStartAsync();
-        }
-    }
-
-    private static async Task<EmulatorSystem> StartAsync(int size, AsyncDisposables stack)
-    {
-        TemporaryFolder folder = stack.Add(new TemporaryFolder());
-        Azurite azurite = stack.Add(await Azurite.StartAsync(folder.Path, countRequests: false));
-        await RunOneTaskAsync(folder.Path, azurite);
-        JournalCopies.Fill(Journal(folder), Completed, size);
-        EmulatorSystem system = await EmulatorSystem.StartAsync(folder.Path, azurite);
-        stack.Add(system);
-        return system;
-    }
-
-    private async Task MeasureStartAsync()
-    {
-        using var folder = new TemporaryFolder();
-        using Azurite azurite = await Azurite.StartAsync(folder.Path, countRequests: false);
-        await RunOneTaskAsync(folder.Path, azurite);
-        JournalCopies.Fill(Journal(folder), Completed, Sizes[^1]);
-        await using (EmulatorSystem system = await EmulatorSystem.StartAsync(folder.Path, azurite, delay: "01:00:00"))
-        {
-            string task = await system.Api.SubmitAsync() ?? throw new BenchException("A POST failed.");
-            await Task.Delay(TimeSpan.FromSeconds(1));
-            if (await system.Api.IsFinishedAsync(task))
-            {
-                throw new BenchException("A task of an hour is finished.");
+                say($"round {round} of {rounds}: {name}");
+                await using RunningSystem system = await LocalHost.StartAsync(LocalHost.Sqlite, folder);
+                var measurement = new Measurement(system, results, name);
+                await measurement.MeasureStartAsync();
+                await measurement.WarmUpAsync(100);
+                await measurement.MeasureListAsync();
+                await measurement.MeasureLatencyAsync();
+                await measurement.MeasureTasksAsync(tasks);
             }
         }
-
-        JournalCopies.Fill(Journal(folder), Unfinished, UnfinishedAtStart);
-        long start = Stopwatch.GetTimestamp();
-        await using EmulatorSystem again = await EmulatorSystem.StartAsync(folder.Path, azurite, delay: "01:00:00");
-        Results[Name(Sizes[^1])].Add(Metric.WarmStart, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
-
-    private static async Task RunOneTaskAsync(string folder, Azurite azurite)
-    {
-        await using EmulatorSystem system = await EmulatorSystem.StartAsync(folder, azurite);
-        await TaskThroughput.WaitAsync(system.Api, await system.Api.SubmitAsync() ?? throw new BenchException("The first POST failed."));
-    }
-
-    private static string Journal(TemporaryFolder folder) => Path.Combine(folder.Path, "journal.db");
 }

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+
+namespace Bench;
+
+/// <summary>The API under test, as a client sees it: keep-alive connections, at most one per concurrent request.</summary>
+internal sealed class Api : IDisposable
+{
+    private static readonly byte[] Body = """{"x": 2.3, "y": 2.0}"""u8.ToArray();
+
+    private readonly HttpClient _http;
+
+    public Api(Uri url, string? key = null)
+    {
+        // No header that only some servers have to parse.
+        var handler = new SocketsHttpHandler { UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null };
+        _http = new HttpClient(handler) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
+        if (key is not null)
+        {
+            _http.DefaultRequestHeaders.Add("x-functions-key", key);
+        }
+    }
+
+    /// <summary>Submits 2.3 × 2.0, and returns the task's ID; null if the answer is not 202.</summary>
+    public async Task<string?> SubmitAsync()
+    {
+        using var content = new ByteArrayContent(Body) { Headers = { ContentType = new("application/json") } };
+        using HttpResponseMessage response = await _http.PostAsync(new Uri("/multiply", UriKind.Relative), content);
+        byte[] answer = await response.Content.ReadAsByteArrayAsync();
+        return response.StatusCode == HttpStatusCode.Accepted
+            ? JsonSerializer.Deserialize<JsonElement>(answer).GetProperty("task_id").GetString()
+            : null;
+    }
+
+    public Task<bool> IsFinishedAsync(string taskId) => IsOkAsync($"/multiply/{taskId}");
+
+    public async Task<bool> IsOkAsync(string path) => await GetAsync(path) == HttpStatusCode.OK;
+
+    public async Task WaitForResultAsync(string taskId)
+    {
+        while (!await IsFinishedAsync(taskId))
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Whether the API answers at all.</summary>
+    public async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            return await GetAsync($"/multiply/{Guid.Empty}") == HttpStatusCode.NotFound;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Clients that each send their next request when the last is answered; how many good answers a second there were.</summary>
+    /// <exception cref="InvalidOperationException">An answer was not good.</exception>
+    public static async Task<double> SendAsync(int clients, Func<int, bool> goesOn, Func<int, Task<bool>> send)
+    {
+        int started = -1;
+        long start = Stopwatch.GetTimestamp();
+        int[] sent = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
+        {
+            int count = 0;
+            for (int next; goesOn(next = Interlocked.Increment(ref started)); count++)
+            {
+                if (!await send(next))
+                {
+                    throw new InvalidOperationException($"Of {clients} clients one got an answer that is no success.");
+                }
+            }
+
+            return count;
+        })));
+        return sent.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpStatusCode> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        await response.Content.ReadAsByteArrayAsync();
+        return response.StatusCode;
+    }
+}

@@ -1,4 +1,0 @@
-namespace Bench;
-
-/// <summary>A measurement is not possible. <see cref="Exception.Message"/> says why.</summary>
-internal sealed class BenchException(string message) : Exception(message);

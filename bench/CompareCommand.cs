@@ -1,0 +1,68 @@
+using System.ComponentModel;
+using Bench.Systems;
+using Spectre.Console;
+using Spectre.Console.Cli;
+
+namespace Bench;
+
+/// <summary>What the command line can say.</summary>
+public sealed class CompareOptions : CommandSettings
+{
+    [CommandOption("--rounds"), DefaultValue(3), Description("Rounds; figures are medians over them.")]
+    public int Rounds { get; init; }
+
+    [CommandOption("--tasks"), DefaultValue(2_000), Description("Tasks for tasks/s; a fifth of them with AzureStorage.")]
+    public int Tasks { get; init; }
+
+    [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
+    public int Kept { get; init; }
+
+    [CommandOption("--only"), Description("Measures this system only, named as in the table.")]
+    public string? Only { get; init; }
+
+    [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
+    public Uri? Url { get; init; }
+
+    [CommandOption("--key"), Description("Function key for --url.")]
+    public string? Key { get; init; }
+}
+
+/// <summary>
+/// Measures the app on the local host beside what people would otherwise build, RQ: each system started anew with empty data,
+/// one after the other, round by round, so that what else happens on the machine meets all of them.
+/// </summary>
+public sealed class CompareCommand : AsyncCommand<CompareOptions>
+{
+    public override async Task<int> ExecuteAsync(CommandContext context, CompareOptions settings, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var results = new Results();
+        await AnsiConsole.Status().StartAsync("starting", status => MeasureAsync(settings, results, text => status.Status(text).Refresh()));
+        results.Print();
+        return 0;
+    }
+
+    private static async Task MeasureAsync(CompareOptions options, Results results, Action<string> say)
+    {
+        string[] systems = options.Url is { } url ? [url.Authority]
+            : [.. LocalHost.Systems.Keys.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
+        for (int round = 1; round <= options.Rounds; round++)
+        {
+            foreach (string name in systems)
+            {
+                say($"round {round} of {options.Rounds}: {name}");
+                using var folder = new TemporaryFolder(name == LocalHost.InMemory ? "/dev/shm" : Path.GetTempPath());
+                await using RunningSystem system = options.Url is not null ? new RunningSystem(options.Url, options.Key)
+                    : name == Rq.Name ? await Rq.StartAsync(folder.Path, workers: 2)
+                    : await LocalHost.StartAsync(name, folder.Path);
+                int tasks = name == LocalHost.AzureStorage ? options.Tasks / 5 : options.Tasks;
+                await new Measurement(system, results, name).RunAsync(tasks);
+            }
+        }
+
+        if (options is { Kept: > 0, Only: null, Url: null })
+        {
+            await new Growth(options.Kept, options.Tasks, results, say).RunAsync(options.Rounds);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Bench.Systems;
+
+namespace Bench;
+
+/// <summary>Measures a system once.</summary>
+internal sealed class Measurement(RunningSystem running, Results results, string system)
+{
+    private const int Clients = 16;
+    private static readonly TimeSpan Posting = TimeSpan.FromSeconds(5);
+
+    public async Task RunAsync(int tasks)
+    {
+        await MeasureStartAsync();
+        await WarmUpAsync(300);
+        await MeasureLatencyAsync();
+        await MeasureTasksAsync(tasks);
+        await MeasurePostsAsync(16);
+        await MeasurePostsAsync(64);
+    }
+
+    /// <summary>From the start of the system's processes to the first result.</summary>
+    public async Task MeasureStartAsync()
+    {
+        await running.Api.WaitForResultAsync(await SubmitAsync());
+        results.Add(system, "start to first result, s", Stopwatch.GetElapsedTime(running.Started).TotalSeconds);
+    }
+
+    public async Task WarmUpAsync(int count)
+    {
+        string[] ids = await SubmitAsync(count);
+        await Api.SendAsync(Clients, i => i < count, async i =>
+        {
+            await running.Api.WaitForResultAsync(ids[i]);
+            return true;
+        });
+    }
+
+    /// <summary>One task at a time on an idle system, from the POST to the first 200, asking every 5 ms.</summary>
+    public async Task MeasureLatencyAsync()
+    {
+        List<double> times = [];
+        for (int i = 0; i < 50; i++)
+        {
+            await Task.Delay(50);
+            long sent = Stopwatch.GetTimestamp();
+            await running.Api.WaitForResultAsync(await SubmitAsync());
+            times.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+        }
+
+        results.Add(system, "POST to result, median ms", Results.Median(times));
+        results.Add(system, "POST to result, p90 ms", times.Order().ElementAt(times.Count * 9 / 10));
+    }
+
+    /// <summary>
+    /// From the first POST to the last visible result. Only the last tasks are polled; then each is read once. If one was not
+    /// finished, the last were not last: that fails.
+    /// </summary>
+    public async Task MeasureTasksAsync(int tasks)
+    {
+        Dictionary<string, TimeSpan> before = ProcessUse.Cpu();
+        long start = Stopwatch.GetTimestamp();
+        string[] ids = await SubmitAsync(tasks);
+        foreach (string id in ids[^Math.Min(ids.Length, 200)..])
+        {
+            await running.Api.WaitForResultAsync(id);
+        }
+
+        results.Add(system, "tasks/s", tasks / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        foreach ((string process, TimeSpan cpu) in ProcessUse.Cpu())
+        {
+            results.Add(system, $"CPU per task, {process} ms", (cpu - before.GetValueOrDefault(process)).TotalMilliseconds / tasks);
+        }
+
+        foreach ((string process, double size) in ProcessUse.MemoryMiB())
+        {
+            results.Add(system, $"memory, {process} MiB", size);
+        }
+
+        results.Add(system, "GET finished, first read /s", await Api.SendAsync(Clients, i => i < tasks, i => running.Api.IsFinishedAsync(ids[i])));
+    }
+
+    /// <summary>The tasks that the POSTs start run meanwhile.</summary>
+    public async Task MeasurePostsAsync(int clients)
+    {
+        long start = Stopwatch.GetTimestamp();
+        results.Add(system, $"POST, {clients} clients /s", await Api.SendAsync(
+            clients, _ => Stopwatch.GetElapsedTime(start) < Posting, async _ => await running.Api.SubmitAsync() is not null));
+    }
+
+    public async Task MeasureListAsync()
+    {
+        List<double> times = [];
+        for (int i = 0; i < 20; i++)
+        {
+            long sent = Stopwatch.GetTimestamp();
+            if (!await running.Api.IsOkAsync("/tasks?limit=20"))
+            {
+                throw new InvalidOperationException("The list was refused.");
+            }
+
+            times.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+        }
+
+        results.Add(system, "list of 20, median ms", Results.Median(times));
+    }
+
+    private async Task<string> SubmitAsync() => await running.Api.SubmitAsync() ?? throw new InvalidOperationException("A task was not accepted.");
+
+    private async Task<string[]> SubmitAsync(int count)
+    {
+        string[] ids = new string[count];
+        await Api.SendAsync(Clients, i => i < count, async i => (ids[i] = await SubmitAsync()) is not null);
+        return ids;
+    }
+}

@@ -1,0 +1,90 @@
+using Bench.Systems;
+using Spectre.Console;
+
+namespace Bench;
+
+/// <summary>What was measured: a value per system, figure and round.</summary>
+internal sealed class Results
+{
+    /// <summary>One median against another, and what it should be.</summary>
+    private sealed record Goal(string Text, string Figure, string System, string Base, double Limit, bool AtMost = false);
+
+    private static readonly Goal[] Goals =
+    [
+        new("tasks/s, SQLite : RQ", "tasks/s", LocalHost.Sqlite, Rq.Name, 2.5),
+        new("tasks/s, SQLite : SQLite in memory", "tasks/s", LocalHost.Sqlite, LocalHost.InMemory, 0.8),
+        new("POST/s, 16 clients, SQLite : RQ", "POST, 16 clients /s", LocalHost.Sqlite, Rq.Name, 0.7),
+        new("POST/s, 64 clients, SQLite : RQ", "POST, 64 clients /s", LocalHost.Sqlite, Rq.Name, 0.7),
+        new("GET/s finished, first read, SQLite : RQ", "GET finished, first read /s", LocalHost.Sqlite, Rq.Name, 1.3),
+        new("GET/s with host.json's log levels : without logs", "GET finished, first read /s", LocalHost.Sqlite, LocalHost.NoLogs, 0.9),
+        new("POST to result, median, SQLite : RQ", "POST to result, median ms", LocalHost.Sqlite, Rq.Name, 0.8, AtMost: true),
+        new("tasks/s, many kept : 100 kept", "tasks/s", Growth.Many, Growth.Few, 0.8),
+        new("POST to result, median, many kept : 100 kept", "POST to result, median ms", Growth.Many, Growth.Few, 1.2, AtMost: true),
+        new("list of 20, many kept : 100 kept", "list of 20, median ms", Growth.Many, Growth.Few, 3, AtMost: true),
+    ];
+
+    private readonly Dictionary<(string System, string Figure), List<double>> _values = [];
+
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    public void Add(string system, string figure, double value)
+    {
+        if (!_values.TryGetValue((system, figure), out List<double>? values))
+        {
+            _values.Add((system, figure), values = []);
+        }
+
+        values.Add(value);
+    }
+
+    /// <summary>Prints all as tables in Markdown.</summary>
+    public void Print()
+    {
+        string[] systems = [.. _values.Keys.Select(key => key.System).Distinct()];
+        string[] growth = [Growth.Few, Growth.Many];
+        Print(systems.Except(growth));
+        Print(systems.Intersect(growth));
+
+        Table table = new Table().MarkdownBorder().AddColumns("ratio of medians", "", "goal", "");
+        foreach (Goal goal in Goals)
+        {
+            if (_values.TryGetValue((goal.System, goal.Figure), out List<double>? values)
+                && _values.TryGetValue((goal.Base, goal.Figure), out List<double>? bases))
+            {
+                double ratio = Median(values) / Median(bases);
+                bool met = goal.AtMost ? ratio <= goal.Limit : ratio >= goal.Limit;
+                table.AddRow(goal.Text, Text(ratio), $"{(goal.AtMost ? "≤" : "≥")} {goal.Limit}", met ? "met" : "missed");
+            }
+        }
+
+        Write(table);
+    }
+
+    private void Print(IEnumerable<string> systems)
+    {
+        Table table = new Table().MarkdownBorder().AddColumn("median (min – max)").AddColumns([.. systems]);
+        foreach (string figure in _values.Keys.Where(key => systems.Contains(key.System)).Select(key => key.Figure).Distinct())
+        {
+            table.AddRow([figure, .. systems.Select(system => _values.TryGetValue((system, figure), out List<double>? values)
+                ? $"{Text(Median(values))} ({Text(values.Min())} – {Text(values.Max())})"
+                : "–")]);
+        }
+
+        Write(table);
+    }
+
+    private static void Write(Table table)
+    {
+        if (table.Rows.Count > 0)
+        {
+            AnsiConsole.Write(table);
+            AnsiConsole.WriteLine();
+        }
+    }
+
+    private static string Text(double value) => value.ToString(value >= 100 ? "N0" : value >= 10 ? "N1" : "N2", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,50 @@
+namespace Bench.Systems;
+
+/// <summary>The app on the local host, in release builds, with an Azurite that it starts itself.</summary>
+internal static class LocalHost
+{
+    public const string Sqlite = "SQLite";
+    public const string InMemory = "SQLite in memory";
+    public const string NoLogs = "SQLite, no logs";
+    public const string AzureStorage = "AzureStorage";
+
+    // The key is Azurite's, the same everywhere: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+    private const string Account =
+        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+        + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;";
+
+    /// <summary>What can be measured, by name, and what it takes.</summary>
+    public static IReadOnlyDictionary<string, (string Storage, string? LogLevel)> Systems { get; } = new Dictionary<string, (string, string?)>
+    {
+        [Sqlite] = ("Sqlite", null),
+        [InMemory] = ("Sqlite", null), // on a data folder in memory
+        [NoLogs] = ("Sqlite", "None"),
+        [AzureStorage] = ("AzureStorage", null),
+    };
+
+    public static async Task<RunningSystem> StartAsync(string name, string dataFolder)
+    {
+        (string storage, string? logLevel) = Systems[name];
+        string url = $"http://127.0.0.1:{RunningSystem.FindFreePort()}";
+        var system = new RunningSystem(new Uri(url))
+        {
+            ["AzureWebJobsStorage"] = $"{Account}{Endpoint("Table")}{Endpoint("Queue")}{Endpoint("Blob")}",
+            ["SlowMultiply__Delay"] = "00:00:00",
+            ["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel,
+            ["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel,
+        };
+        try
+        {
+            _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
+            await system.WaitUntilItAnswersAsync();
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static string Endpoint(string service) => $"{service}Endpoint=http://127.0.0.1:{RunningSystem.FindFreePort()}/devstoreaccount1;";
+}

@@ -1,0 +1,48 @@
+namespace Bench.Systems;
+
+/// <summary>
+/// Flask under gunicorn (2 sync workers), RQ workers, Redis with Debian's default configuration and a SQLite results
+/// table, from Debian's packages; the code is in bench/rq.
+/// </summary>
+internal static class Rq
+{
+    public const string Name = "RQ";
+
+    public static async Task<RunningSystem> StartAsync(string folder, int workers)
+    {
+        if (!File.Exists("/usr/bin/gunicorn") || !File.Exists("/usr/bin/redis-server"))
+        {
+            throw new InvalidOperationException(
+                "RQ is measured with Debian's packages: apt-get install python3-flask python3-flask-sqlalchemy python3-rq gunicorn redis-server");
+        }
+
+        string python = Path.Combine(Folders.Bench, "rq");
+        string redisPort = $"{RunningSystem.FindFreePort()}";
+        string address = $"127.0.0.1:{RunningSystem.FindFreePort()}";
+        var system = new RunningSystem(new Uri($"http://{address}"))
+        {
+            ["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}",
+            ["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0",
+            ["PYTHONPATH"] = python,
+        };
+        try
+        {
+            _ = system.Start(
+                "/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
+            await system.Start("/usr/bin/python3", Path.Combine(python, "create_table.py"));
+            _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");
+            for (int i = 0; i < workers; i++)
+            {
+                _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
+            }
+
+            await system.WaitUntilItAnswersAsync();
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+}

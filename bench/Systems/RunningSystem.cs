@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using CliWrap;
+
+namespace Bench.Systems;
+
+/// <summary>A system under test: its processes, which end with it, and its API.</summary>
+internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly List<(CommandTask<CommandResult> Process, CancellationTokenSource Stop)> _processes = [];
+    private readonly Dictionary<string, string?> _environment = [];
+    private readonly CancellationTokenSource _kill = new();
+    private string _lastLine = "";
+
+    public Api Api { get; } = new(url, key);
+
+    /// <summary>The environment of processes started from now on has this variable.</summary>
+    public string? this[string variable]
+    {
+        set => _environment[variable] = value;
+    }
+
+    /// <summary>When the first process was started, a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long Started { get; } = Stopwatch.GetTimestamp();
+
+    public static int FindFreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Starts a process; it has ended when the task has.</summary>
+    public CommandTask<CommandResult> Start(string program, params string[] arguments)
+    {
+        var stop = new CancellationTokenSource();
+        CommandTask<CommandResult> process = Cli.Wrap(program)
+            .WithArguments(arguments)
+            .WithEnvironmentVariables(_environment)
+            .WithStandardErrorPipe(PipeTarget.ToDelegate(line => _lastLine = line))
+            .ExecuteAsync(_kill.Token, stop.Token);
+        _processes.Add((process, stop));
+        return process;
+    }
+
+    /// <exception cref="InvalidOperationException">A process has ended, or the API does not answer in time.</exception>
+    public async Task WaitUntilItAnswersAsync()
+    {
+        while (!await Api.AnswersAsync())
+        {
+            if (Stopwatch.GetElapsedTime(Started) > Patience || _processes.Exists(process => process.Process.Task.IsFaulted))
+            {
+                throw new InvalidOperationException($"{url} does not answer: {_lastLine}");
+            }
+
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Interrupts the processes, the last started first; those that go on are killed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        _kill.CancelAfter(Patience);
+        foreach ((CommandTask<CommandResult> process, CancellationTokenSource stop) in Enumerable.Reverse(_processes))
+        {
+            await stop.CancelAsync();
+            await process.Task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            stop.Dispose();
+        }
+
+        _kill.Dispose();
+    }
+}
