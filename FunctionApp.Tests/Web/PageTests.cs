@@ -27,7 +27,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
         await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("4.6");
         await Expect(Detail.Locator("#detail-input")).ToHaveTextAsync("""{ "x": 2.3, "y": 2 }""");
-        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started", "Succeeded", "Will be deleted"]);
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started, attempt 1", "Succeeded", "Will be deleted"]);
         await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Succeeded");
         await Expect(Page.Locator("#announcer")).ToContainTextAsync("Succeeded.");
 
