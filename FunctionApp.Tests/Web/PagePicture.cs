@@ -36,19 +36,22 @@ public sealed class PagePicture(PictureApi api, Chromium chromium)
         await Task.Delay(TimeSpan.FromSeconds(2));
         (await api.Http.CancelAsync(canceled)).Dispose();
         await Eventually.AreEqual(true, async () => (await api.Http.GetTaskAsync(done)).GetProperty("webhook").GetProperty("done").GetBoolean());
-        await api.Http.SubmitAsync("6", "7");
-        await Task.Delay(TimeSpan.FromSeconds(1.5));
-        await api.Http.SubmitAsync("2.3", "2");
-        await api.Http.SubmitAsync(query: "?delay=7200");
-
         IPage page = await window.NewPageAsync();
         await page.GotoAsync($"/?task={done}");
         await Expect(page.Locator("#detail-webhook")).ToContainTextAsync("Delivered: 204");
-        await Expect(page.Locator("#rows .status").Filter(new LocatorFilterOptions { HasText = "Running" })).ToHaveCountAsync(2);
-        await Expect(page.Locator("#rows tr").Nth(1).Locator("progress")).Not.ToHaveJSPropertyAsync("value", 0);
+        foreach ((string x, string y) in new[] { ("6", "7"), ("2.3", "2") })
+        {
+            string taskId = await api.Http.SubmitAsync(x, y);
+            ILocator progress = page.Locator($"#rows tr[data-id='{taskId}'] progress");
+            await Expect(progress).ToBeVisibleAsync();
+            await Expect(progress).Not.ToHaveJSPropertyAsync("value", 0);
+        }
+
+        string scheduled = await api.Http.SubmitAsync(query: "?delay=7200");
+        await Expect(page.Locator($"#rows tr[data-id='{scheduled}']")).ToBeVisibleAsync();
         byte[] picture = await page.ScreenshotAsync(new PageScreenshotOptions { Animations = ScreenshotAnimations.Disabled });
         string[] statuses = await page.Locator("#rows .status").EvaluateAllAsync<string[]>("all => all.map(one => one.textContent)");
-        Assert.Equal(["Scheduled", "Running", "Running", "Canceled", "Failed", "Succeeded"], statuses);
+        Assert.Superset(new HashSet<string> { "Scheduled", "Running", "Canceled", "Failed", "Succeeded" }, statuses.ToHashSet());
 
         if (Environment.GetEnvironmentVariable("PAGE_PICTURE") == "write")
         {

@@ -133,7 +133,8 @@ export async function persist(request, signal) {
 }
 
 export function showOutage(error) {
-  setText($('outage-text'), `${error.message} Trying again by itself.`);
+  // What follows the first sentence is advice for programs.
+  setText($('outage-text'), `${error.message.split('. ')[0].replace(/\.?$/, '.')} Trying again by itself.`);
   show($('outage'), true);
   setLive('down', 'Not reachable');
 }

@@ -46,9 +46,9 @@ export async function showTask(taskId) {
 export function render(isMissing = false) {
   const task = live.tasks.get(id);
   show($('detail-missing'), !task && isMissing);
-  // From a list it has no input: the rest comes in a moment.
-  show($('detail-body'), task?.input !== undefined);
-  if (task?.input === undefined) return;
+  // What a list has is not all: the rest comes in a moment.
+  show($('detail-body'), task?.isWhole === true);
+  if (!task?.isWhole) return;
   setText($('detail-title'), `${task.kind} ${shortId(id)}`);
   $('detail-status').dataset.status = task.status;
   setText($('detail-status'), task.status);
@@ -61,6 +61,7 @@ export function render(isMissing = false) {
   show($('detail-error'), task.error !== undefined);
   setText($('detail-code'), task.error ? `${task.error.code}:` : '');
   setText($('detail-why'), task.error?.detail ?? '');
+  show($('detail-input-part'), task.input !== undefined);
   setText($('detail-input'), pretty(task.input));
   setText($('detail-id'), id);
   show($('detail-retry-of-line'), task.retry_of !== null);

@@ -19,7 +19,9 @@ export function startList(open, addressOf) {
   $('rows').addEventListener('click', onClick);
   $('rows').addEventListener('change', event => select(event.target.closest('tr').dataset.id, event.target.checked));
   $('select-all').addEventListener('change', event => {
-    for (const task of live.list()) select(task.task_id, event.target.checked);
+    // The box itself follows the first one already.
+    const { checked } = event.target;
+    for (const task of live.list()) select(task.task_id, checked);
   });
   $('clear-selection').addEventListener('click', () => clearSelection());
   $('cancel-selected').addEventListener('click', () => busily($('cancel-selected'), () => cancelAll([...selected])));

@@ -65,10 +65,10 @@ export async function more() {
   }
 }
 
+// A task as a question for it alone is answered. A list has no inputs and results; those of an earlier answer stay.
 export function put(task) {
   const known = tasks.get(task.task_id);
-  // A list has no inputs and results; those of an earlier answer stay.
-  tasks.set(task.task_id, { ...known, ...task });
+  tasks.set(task.task_id, { ...known, ...task, isWhole: true });
   listening([{ before: known, task: tasks.get(task.task_id) }]);
 }
 
