@@ -78,11 +78,16 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
         output.WriteLine($"kills {_kills.Count}: {Text(_kills.CountBy(kill => kill.What))}");
         output.WriteLine($"answers to POST: {Text(_answers)}");
         output.WriteLine($"acknowledged {ended.Length}, wrong {wrong.Length}, rows updated {updates}, cut off and not yet run {left}");
-        double[] recoveries = [.. Recoveries(ended).Order()];
-        output.WriteLine("seconds from a kill to the end of a task that it interrupted: "
-            + string.Join(", ", recoveries.Select(seconds => $"{seconds:0.0}")));
+        (string What, double Seconds)[] recoveries = [.. Recoveries(ended).Order()];
+        output.WriteLine("seconds from a kill to the end of a task that it interrupted:");
+        foreach (IGrouping<string, double> kind in recoveries.GroupBy(recovery => recovery.What, recovery => recovery.Seconds))
+        {
+            output.WriteLine($"  {kind.Key}: {string.Join(", ", kind.Select(seconds => $"{seconds:0.0}"))}");
+        }
+
         Assert.Empty(wrong);
-        Assert.All(recoveries, seconds => Assert.InRange(seconds, 0, storage is StorageProvider.Sqlite ? 10 : 120));
+        // Of a machine that has nothing else to do, a few seconds with SQLite; this only shows that it goes on at all.
+        Assert.All(recoveries, recovery => Assert.InRange(recovery.Seconds, 0, storage is StorageProvider.Sqlite ? 30 : 150));
         Assert.All(_answers.Keys, answer => Assert.True(answer is "202" or "503" or "none", answer));
     }
 
@@ -94,10 +99,10 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
         && task.GetProperty("result").GetRawText() == $"{3 * _acknowledged[task.GetProperty("task_id").GetString()!].Number}";
 
     // A task that the kill interrupted, or that waited then, was started again after it.
-    private IEnumerable<double> Recoveries(JsonElement[] ended) => _kills.SelectMany(kill => ended
+    private IEnumerable<(string What, double Seconds)> Recoveries(JsonElement[] ended) => _kills.SelectMany(kill => ended
         .Where(task => _acknowledged[task.GetProperty("task_id").GetString()!].At < kill.At)
         .Where(task => task.GetProperty("started_at").GetDateTimeOffset() > kill.At)
-        .Select(task => (task.GetProperty("ended_at").GetDateTimeOffset() - kill.At).TotalSeconds)
+        .Select(task => (kill.What, (task.GetProperty("ended_at").GetDateTimeOffset() - kill.At).TotalSeconds))
         .Order().Take(1));
 
     /// <summary>Starts the host if it does not run. With SQLite, what the last kill interrupted goes on before the next kill.</summary>

@@ -32,6 +32,10 @@ internal static class FuzzBody
             BigInteger.TryParse(x, out BigInteger a) && BigInteger.TryParse(y, out BigInteger b) ? $"{a * b}" : null);
     }
 
+    public static byte[] RightBatch(Random random) => Utf8($$"""
+        {"items": [{{string.Join(',', Enumerable.Range(0, random.Next(1, 30)).Select(_ => $$"""{"x": {{Pick(random, Numbers)}}, "y": 3}"""))}}]}
+        """);
+
     public static byte[] Wrong(Random random)
     {
         const string good = """{"x": 2.3, "y": 2.0}""";

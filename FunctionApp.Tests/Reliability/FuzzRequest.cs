@@ -17,7 +17,7 @@ internal enum Expected
     AnyOfTask,
 
     /// <summary>200.</summary>
-    List,
+    Ok,
 
     /// <summary>404: an empty one where no function is, as the Functions host has it, or else problem details.</summary>
     NotFound,
@@ -49,9 +49,12 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
             < 560 => About(random, known(random), Expected.AnyOfTask),
             < 620 => About(random, known(random), Expected.AnyOfTask, "GET"),
             < 700 => About(random, OddId(random), Expected.Problem),
-            < 730 => new(Head("GET", $"/tasks?{string.Join('&', Filters(random))}", ""), Expected.List),
+            < 725 => new(Head("GET", $"/tasks?{string.Join('&', Filters(random))}", ""), Expected.Ok),
+            < 730 => new(Head("GET", Pick(random, "/", "/?x=%", "/openapi.json", "/OpenApi.json?code=x"), ""), Expected.Ok),
             < 770 => new(Head("GET", $"/tasks?{string.Join('&', [WrongFilter(random), .. Filters(random)])}", ""), Expected.Problem),
-            < 830 => NoFunction(random),
+            < 810 => NoFunction(random),
+            < 820 => Post(random, RightBatch(random), "", Expected.Accepted, "/multiply/batch"),
+            < 830 => Post(random, Wrong(random), "", Expected.Problem, Pick(random, "/multiply/batch", "/divide/batch")),
             < 930 => BrokenHttp(random),
             < 935 => StalledBody(random),
             _ => HungUp(random),
@@ -81,9 +84,9 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
         "webhook=https://u:p@example.com/", "webhook=https://169.254.169.254/", "webhook=file:///etc/passwd", "webhook=https://%00",
         $"webhook=https://example.com/{new string('w', 2_100)}");
 
-    private static FuzzRequest Post(Random random, byte[] body, string query, Expected expected)
+    private static FuzzRequest Post(Random random, byte[] body, string query, Expected expected, string? path = null)
     {
-        string path = Pick(random, "/multiply", "/Multiply", "/multiply/", "/%6Dultiply") + query;
+        path ??= Pick(random, "/multiply", "/Multiply", "/multiply/", "/%6Dultiply");
         string headers = Pick(
             random,
             "Content-Type: application/json\r\n",
@@ -97,8 +100,8 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
             "");
         return new(
             random.Next(3) == 0
-                ? [.. Head("POST", path, $"{headers}Transfer-Encoding: chunked\r\n"), .. Chunked(random, body)]
-                : [.. Head("POST", path, $"{headers}Content-Length: {body.Length}\r\n"), .. body],
+                ? [.. Head("POST", path + query, $"{headers}Transfer-Encoding: chunked\r\n"), .. Chunked(random, body)]
+                : [.. Head("POST", path + query, $"{headers}Content-Length: {body.Length}\r\n"), .. body],
             expected);
     }
 
@@ -117,7 +120,7 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
         method ??= Pick(random, "GET", "GET", "POST", "POST", "POST", "DELETE");
         string path = method switch
         {
-            "GET" => Pick(random, "/multiply/", "/tasks/", "/TASKS/") + id + slash,
+            "GET" => Pick(random, "/multiply/", "/tasks/", "/TASKS/", "/multiply/batch/") + id + slash,
             "DELETE" => $"/tasks/{id}{slash}",
             _ => $"/tasks/{id}/{Pick(random, "cancel", "retry", "Retry")}{slash}",
         };

@@ -147,7 +147,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
             Expected.Accepted => status == 202,
             Expected.Problem => status is >= 400 and < 500,
             Expected.AnyOfTask => status is 200 or 202 or 204 or 304 or 404 or 409,
-            Expected.List => status == 200,
+            Expected.Ok => status == 200,
             Expected.NotFound => status == 404,
             _ => status is 0 or (>= 400 and < 500) or 505,
         };
