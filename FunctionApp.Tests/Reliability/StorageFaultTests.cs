@@ -67,6 +67,26 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
         Assert.DoesNotContain(host.Output, line => line.Contains("fail:", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_is_no_outage_is_a_500_without_internals_and_an_error_in_the_log()
+    {
+        await using StorageProxy proxy = await StorageProxy.StartAsync(Settings);
+        await using LocalHostProcess host = await StartAsync();
+        proxy.Fault = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.FromResult(true);
+        };
+
+        using HttpResponseMessage answer = await host.Http.PostAsync("""{"x": 6, "y": 7}""");
+
+        string problem = (await ProblemAssert.IsAsync(HttpStatusCode.InternalServerError, answer)).GetRawText();
+        Assert.DoesNotContain("Azure", problem, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("403", problem, StringComparison.Ordinal);
+        Assert.Null(answer.Headers.RetryAfter);
+        await Eventually.AreEqual(1, () => Task.FromResult(host.Output.Count(line => line.Contains("POST /multiply failed unexpectedly", StringComparison.Ordinal))));
+    }
+
     private static async Task<bool> FailAsync(string fault, HttpContext context)
     {
         switch (fault)
