@@ -33,17 +33,8 @@ internal static class LocalHost
             ["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel,
             ["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel,
         };
-        try
-        {
-            _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
-            await system.WaitUntilItAnswersAsync();
-            return system;
-        }
-        catch
-        {
-            await system.DisposeAsync();
-            throw;
-        }
+        _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
+        return await system.WaitUntilItAnswersAsync();
     }
 
     private static string Endpoint(string service) => $"{service}Endpoint=http://127.0.0.1:{RunningSystem.FindFreePort()}/devstoreaccount1;";
