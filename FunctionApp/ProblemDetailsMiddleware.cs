@@ -30,7 +30,7 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
         using var timeIsUp = new CancellationTokenSource(TimeLimit, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(callerLeft, timeIsUp.Token);
         http.RequestAborted = bounded.Token;
-        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeout(timeIsUp));
+        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeout(timeIsUp, context.CancellationToken));
         IResult? answer;
         try
         {
@@ -87,10 +87,10 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
     [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]
     private partial void LogError(Exception exception, string method, PathString path);
 
-    /// <summary>Lets a function that answers later on purpose say so.</summary>
-    private sealed class RequestTimeout(CancellationTokenSource timeIsUp) : IHttpRequestTimeoutFeature
+    /// <summary>Lets a function that answers later on purpose say so; its token then tells that the host stops.</summary>
+    private sealed class RequestTimeout(CancellationTokenSource timeIsUp, CancellationToken stopping) : IHttpRequestTimeoutFeature
     {
-        public CancellationToken RequestTimeoutToken => timeIsUp.Token;
+        public CancellationToken RequestTimeoutToken => stopping;
 
         public void DisableTimeout() => timeIsUp.CancelAfter(Timeout.InfiniteTimeSpan);
     }

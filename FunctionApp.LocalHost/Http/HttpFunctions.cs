@@ -73,7 +73,9 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
             context, worker.HttpAddress!, _http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        // When the host stops, a function should answer now.
+        CancellationToken stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         Task<TypedData?> invocation = worker.InvokeAsync(function.Name, CreateRequest(context, function, invocationId), leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {

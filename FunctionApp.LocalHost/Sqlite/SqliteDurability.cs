@@ -55,7 +55,7 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
     }
 }
 
-/// <summary>What the extension asks of a provider beyond DurableTask.Core's interfaces, answered as by the Azure Storage provider.</summary>
+/// <summary>What the extension asks beyond DurableTask.Core's interfaces, answered as by the Azure Storage provider.</summary>
 internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService service)
     : DurabilityProvider("Sqlite", service, service, "default")
 {
@@ -105,8 +105,11 @@ internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService servic
         new((await service.PurgeInstanceStateAsync(instanceId)).DeletedInstanceCount);
 
     public override async Task<int> PurgeHistoryByFilters(
-        DateTime createdTimeFrom, DateTime? createdTimeTo, IEnumerable<OrchestrationStatus> runtimeStatus) =>
-        (await service.PurgeInstanceStateAsync(new PurgeInstanceFilter(createdTimeFrom, createdTimeTo, runtimeStatus))).DeletedInstanceCount;
+        DateTime createdTimeFrom, DateTime? createdTimeTo, IEnumerable<OrchestrationStatus> runtimeStatus)
+    {
+        var filter = new PurgeInstanceFilter(createdTimeFrom, createdTimeTo, runtimeStatus);
+        return (await service.PurgeInstanceStateAsync(filter)).DeletedInstanceCount;
+    }
 
     private static JToken ToJson(string? text)
     {

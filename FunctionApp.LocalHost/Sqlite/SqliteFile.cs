@@ -30,16 +30,18 @@ internal sealed class SqliteFile : IDisposable
             isToCheck |= new FileInfo(path).Length < AlwaysCheckedBytes;
             if (Flaw(writer, isToCheck) is string flaw)
             {
-                throw new SqliteFileException($"{path} {flaw}. Move it away to start with an empty one.");
+                throw Refuse(flaw);
             }
 
-            _lastNumber = Number(writer, "SELECT max((SELECT ifnull(max(key), 0) FROM instances), (SELECT ifnull(max(seq), 0) FROM messages))");
+            _lastNumber = Number(writer, "SELECT ifnull(max(number), 0) FROM (SELECT max(key) number FROM instances UNION SELECT max(seq) FROM messages)");
             Commits = new GroupCommit(path, writer);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             writer?.Dispose();
-            throw e as SqliteFileException ?? new SqliteFileException($"{path} cannot be used: {e.Message}", e);
+            throw e is SqliteFileException ? e
+                : e is SqliteException { SqliteErrorCode: 11 or 26 } ? Refuse("is damaged, or no database", e)
+                : new SqliteFileException($"{path} cannot be used: {e.Message}", e);
         }
     }
 
@@ -67,6 +69,9 @@ internal sealed class SqliteFile : IDisposable
         Commits.Dispose();
         _readers.ToList().ForEach(reader => reader.Dispose());
     }
+
+    private SqliteFileException Refuse(string flaw, Exception? inner = null) =>
+        new($"{_path} {flaw}. Move it away to start with an empty one.", inner);
 
     private static long Number(Statements db, string sql) => db.Query(sql, row => row.GetInt64(0))[0];
 

@@ -109,7 +109,7 @@ internal sealed partial class SqliteOrchestrationService
         await _file.Commits.WriteAsync(ClientPatience, db =>
         {
             Array.ForEach(some, instance => Instances.Delete(db, instance));
-            return () => Array.ForEach(some, instance => _queues.Remove(instance.Id));
+            return () => Array.ForEach(some, _queues.Remove);
         });
         return some.Length;
     }

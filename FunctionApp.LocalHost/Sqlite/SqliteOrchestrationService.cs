@@ -93,7 +93,8 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
             }
 
             Instances.AppendHistory(db, instance, newOrchestrationRuntimeState.NewEvents);
-            List<Action?> sent = [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
+            List<Action?> sent =
+                [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
             return () =>
             {
                 _queues.End(instance, state, newOrchestrationRuntimeState.Events);
@@ -127,7 +128,7 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
             // It never begins.
             instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
             (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
-            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance.Id) : null;
+            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance) : null;
         }
 
         message.SequenceNumber = _file.NextNumber();

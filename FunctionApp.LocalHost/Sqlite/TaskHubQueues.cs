@@ -4,7 +4,7 @@ using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
 
-/// <summary>What of a task hub is in memory, all of it committed: the instances that have not ended, and the queues of what can run.</summary>
+/// <summary>What of a task hub is in memory, all of it committed: instances that have not ended, and queues of what can run.</summary>
 internal sealed class TaskHubQueues
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromHours(1); // the clock may be set meanwhile
@@ -19,17 +19,18 @@ internal sealed class TaskHubQueues
     public void Add(Instance instance)
     {
         using Lock.Scope scope = _gate.EnterScope();
-        Remove(instance.Id);
-        _instances.Add(instance.Id, instance);
+        _instances.GetValueOrDefault(instance.Id)?.Timers?.Cancel();
+        _instances[instance.Id] = instance;
     }
 
     /// <summary>Takes an instance out, whatever it does.</summary>
-    public void Remove(string id)
+    public void Remove(Instance instance)
     {
         using Lock.Scope scope = _gate.EnterScope();
-        if (_instances.Remove(id, out Instance? instance))
+        if (_instances.TryGetValue(instance.Id, out Instance? found) && found.Key == instance.Key)
         {
-            instance.Timers?.Cancel();
+            found.Timers?.Cancel();
+            _instances.Remove(found.Id);
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class TaskHubQueues
         (instance.State, instance.History, instance.NextTurn) = (state, history, instance.NextTurn + 1);
         if (state.OrchestrationStatus.HasEnded())
         {
-            Remove(instance.Id);
+            Remove(instance);
         }
         else
         {
@@ -123,8 +124,8 @@ internal sealed class TaskHubQueues
 
     private async Task PutWhenDueAsync(TaskMessage message, DateTime due, CancellationToken gone)
     {
-        TimeSpan wait = due - DateTime.UtcNow + TimeSpan.FromMilliseconds(1);
-        await Task.Delay(wait < MaxDelay ? wait : MaxDelay, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        double wait = Math.Clamp(Math.Ceiling((due - DateTime.UtcNow).TotalMilliseconds), 0, MaxDelay.TotalMilliseconds);
+        await Task.Delay((int)wait, gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!gone.IsCancellationRequested)
         {
             Put(message);

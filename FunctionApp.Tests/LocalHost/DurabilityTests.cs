@@ -58,7 +58,8 @@ public abstract class DurabilityTests(DurableHost host)
     public async Task An_activity_is_retried() => Assert.Equal("3", (await host.RunAsync("Retries")).SerializedOutput);
 
     [Theory]
-    [InlineData("Fails", "Microsoft.DurableTask.TaskFailedException: Task 'Fail' (#0) failed with an unhandled exception: The activity fails.")]
+    [InlineData(
+        "Fails", "Microsoft.DurableTask.TaskFailedException: Task 'Fail' (#0) failed with an unhandled exception: The activity fails.")]
     [InlineData("Throws", "System.InvalidOperationException: The orchestration fails.")]
     public async Task A_failure_is_told_in_the_output(string orchestration, string output)
     {
@@ -192,7 +193,8 @@ public abstract class DurabilityTests(DurableHost host)
         string allCompleted = string.Join(' ', completed);
         Assert.Equal($"{allCompleted} page-f", await IdsAsync(query));
         Assert.Equal(allCompleted, await IdsAsync(query with { Statuses = [OrchestrationRuntimeStatus.Completed] }));
-        Assert.Equal("page-f", await IdsAsync(query with { Statuses = [OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Running] }));
+        Assert.Equal(
+            "page-f", await IdsAsync(query with { Statuses = [OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Running] }));
         Assert.Equal("", await IdsAsync(query with { CreatedFrom = DateTimeOffset.UtcNow }));
         Assert.Equal("", await IdsAsync(query with { CreatedTo = from }));
         Assert.Equal("", await IdsAsync(query with { InstanceIdPrefix = "page-x" }));
@@ -252,7 +254,6 @@ public abstract class DurabilityTests(DurableHost host)
     public async Task Work_goes_on_after_a_restart()
     {
         string id = await host.StartAsync("DoesItAll");
-        await host.Host.RestartAsync();
         await host.UntilAsync(id, instance => instance.SerializedCustomStatus == "\"event\"");
         await host.Host.RestartAsync();
         await Client.RaiseEventAsync(id, "word", "b", Soon);
@@ -280,5 +281,9 @@ public abstract class DurabilityTests(DurableHost host)
     private static async Task<StatusCode> StatusOf(Func<Task> call) => (await Assert.ThrowsAsync<RpcException>(call)).StatusCode;
 }
 
-[Collection("LocalHost")]
+[Collection<DurabilityCollection>]
 public sealed class AzureStorageDurabilityTests(AzureStorageHost host) : DurabilityTests(host), IClassFixture<AzureStorageHost>;
+
+/// <summary>One app runs in a process at a time.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class DurabilityCollection;

@@ -4,7 +4,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>The same on SQLite, and what takes too long, or is not so exact, with Azure Storage.</summary>
-[Collection("LocalHost")]
+[Collection<DurabilityCollection>]
 public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(host), IClassFixture<SqliteHost>
 {
     private readonly DurableHost _host = host;
@@ -37,7 +37,7 @@ public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(hos
     }
 
     [Fact]
-    public async Task A_restart_takes_a_fifth_of_a_second()
+    public async Task A_restart_takes_less_than_half_a_second()
     {
         var times = new List<TimeSpan>();
         for (int restart = 0; restart < 5; restart++)
@@ -47,7 +47,7 @@ public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(hos
             times.Add(Stopwatch.GetElapsedTime(start));
         }
 
-        Assert.InRange(times.Min().TotalSeconds, 0, 0.2);
+        Assert.InRange(times.Min().TotalSeconds, 0, 0.5);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class Sweep(
     private async Task CompleteAsync(TaskRange range, DurableTaskClient client, CancellationToken cancellationToken)
     {
         string filter = $"(Status eq '{RowStatus.Pending}' or Status eq '{RowStatus.Running}' or Status eq '{RowStatus.Deleted}'"
-            + " or (WebhookUrl ne '' and WebhookDone ne true))";
+            + " or WebhookDone eq false)";
         await foreach (TaskRow row in RowsAsync(range, filter, cancellationToken))
         {
             if (row.Status == RowStatus.Deleted)
@@ -55,7 +55,7 @@ public sealed class Sweep(
             {
                 await reader.FindAsync(row.Id, client, cancellationToken);
             }
-            else if (row.WebhookUrl is not null)
+            else
             {
                 await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
             }

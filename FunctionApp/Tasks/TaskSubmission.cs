@@ -80,6 +80,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
             KeyHash = keyHash,
             RetryOf = submission.RetryOf,
             WebhookUrl = options.Webhook,
+            WebhookDone = options.Webhook is null ? null : false,
         };
 
         // From here on the caller's leaving changes nothing.

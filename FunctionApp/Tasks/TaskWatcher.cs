@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.DurableTask.Client;
-using Microsoft.Extensions.Hosting;
 
 namespace FunctionApp.Tasks;
 
@@ -9,7 +8,7 @@ namespace FunctionApp.Tasks;
 /// Reads a task for a request that may prefer to wait for news of it. All who wait for one task in this process share
 /// one poller. When too many wait, or the host stops, they are answered at once.
 /// </summary>
-public sealed class TaskWatcher(TaskReader reader, IHostApplicationLifetime lifetime, TimeProvider time) : IDisposable
+public sealed class TaskWatcher(TaskReader reader, TimeProvider time) : IDisposable
 {
     private const int Places = 100;
 
@@ -49,9 +48,11 @@ public sealed class TaskWatcher(TaskReader reader, IHostApplicationLifetime life
     private async Task<TaskRow?> WatchAsync(
         TaskRow latest, TimeSpan patience, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
     {
-        http.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
+        IHttpRequestTimeoutFeature? limit = http.Features.Get<IHttpRequestTimeoutFeature>();
+        limit?.DisableTimeout();
         using var timeIsUp = new CancellationTokenSource(patience, time);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(timeIsUp.Token, lifetime.ApplicationStopping, http.RequestAborted);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(
+            timeIsUp.Token, limit?.RequestTimeoutToken ?? CancellationToken.None, http.RequestAborted);
         Poller poller = Join(latest.Id, client);
         try
         {

@@ -1,0 +1,189 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FunctionApp.Tests.Web;
+
+/// <summary>What the page says when something is wrong, and that it goes on afterwards.</summary>
+public sealed class PageTroubleTests : PageTest
+{
+    private const string RightKey = "k3y-Of_the.host==";
+
+    public PageTroubleTests(PageApi api, Chromium chromium)
+        : base(api, chromium) => RefusalsAreWanted = true;
+
+    private ILocator SubmitButton => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Submit", Exact = true });
+
+    [Fact]
+    public async Task Wrong_input_is_shown_at_its_field()
+    {
+        await Page.GotoAsync("/");
+        await Page.Locator("#x").FillAsync("two");
+        await SubmitButton.ClickAsync();
+        await ExpectErrorAsync("x", "x must be a number of at most 1,000 characters.");
+        await ExpectErrorAsync("y", "y is required.");
+        await Expect(Page.Locator("#x")).ToBeFocusedAsync();
+
+        await Page.Locator("#x").FillAsync("2");
+        await Page.Locator("#y").FillAsync("3");
+        await Page.Locator("#delay").FillAsync("soon");
+        await Page.Locator("#webhook").FillAsync("ftp://example.org/");
+        await SubmitButton.ClickAsync();
+        await ExpectErrorAsync("delay", "Delay must be one number of seconds, at most 365 days.");
+        await ExpectErrorAsync("webhook", "Webhook must be an https URL.");
+        await Expect(Page.Locator("#x")).Not.ToHaveAttributeAsync("aria-invalid", "true");
+        await Expect(Page.Locator("#x-error")).ToBeEmptyAsync();
+
+        await Page.Locator("#delay").FillAsync("600");
+        await Page.Locator("#webhook").FillAsync("");
+        await SubmitButton.ClickAsync();
+        await Expect(Page.Locator("#detail-status")).ToHaveTextAsync("Scheduled");
+        await Expect(Page.Locator("[aria-invalid='true']")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task The_same_again_after_a_failure_makes_no_second_task()
+    {
+        List<string> keys = [];
+        await Page.RouteAsync("**/multiply", async route =>
+        {
+            keys.Add(route.Request.Headers["idempotency-key"]);
+            if (keys.Count == 1)
+            {
+                await route.AbortAsync();
+            }
+            else
+            {
+                await route.ContinueAsync();
+            }
+        });
+        await Page.GotoAsync("/");
+        await Page.Locator("#x").FillAsync("2");
+        await Page.Locator("#y").FillAsync("3");
+        await SubmitButton.ClickAsync();
+        await Expect(Page.Locator("#submit-error")).ToHaveTextAsync("The service does not answer.");
+        await SubmitButton.ClickAsync();
+        await Expect(Page.Locator("#toast")).ToContainTextAsync("is submitted");
+        await SubmitButton.ClickAsync();
+        await Expect(SubmitButton).Not.ToHaveAttributeAsync("aria-busy", "true");
+        Assert.Equal(3, keys.Count);
+        Assert.Equal(keys[0], keys[1]);
+        Assert.NotEqual(keys[1], keys[2]);
+    }
+
+    [Fact]
+    public async Task It_asks_for_a_key_where_the_host_does()
+    {
+        // As the Functions host answers without its key.
+        await Page.RouteAsync(url => !url.EndsWith('/') && !url.Contains("/assets/", StringComparison.Ordinal), async route =>
+        {
+            if (route.Request.Headers.TryGetValue("x-functions-key", out string? key) && key == RightKey)
+            {
+                await route.ContinueAsync();
+            }
+            else
+            {
+                await route.FulfillAsync(new RouteFulfillOptions { Status = 401 });
+            }
+        });
+        await Page.GotoAsync("/");
+        ILocator field = Page.GetByLabel("Key", new PageGetByLabelOptions { Exact = true });
+        await Expect(Page.GetByText("This service asks for a key")).ToBeVisibleAsync();
+        await Expect(field).ToBeFocusedAsync();
+        await Expect(Page.Locator("#key-error")).ToBeEmptyAsync();
+
+        await field.FillAsync("wrong");
+        await field.PressAsync("Enter");
+        await Expect(Page.Locator("#key-error")).ToHaveTextAsync("The service does not accept this key. Check it and enter it again.");
+
+        await field.FillAsync(RightKey);
+        await field.PressAsync("Enter");
+        await Expect(Page.Locator("#key-panel")).ToBeHiddenAsync();
+        await Expect(Page.Locator("#loading")).ToBeHiddenAsync();
+        await SubmitByFormAsync("2", "3");
+        await Expect(Page.Locator("#detail-status")).ToBeVisibleAsync();
+
+        await Page.ReloadAsync();
+        await Expect(Page.Locator("#detail-status")).ToBeVisibleAsync();
+        await Expect(Page.Locator("#key-panel")).ToBeHiddenAsync();
+        Assert.Equal(RightKey, await Page.EvaluateAsync<string>("sessionStorage.getItem('functions-key')"));
+        Assert.Equal(0, await Page.EvaluateAsync<int>("localStorage.length + document.cookie.length"));
+
+        await Page.GetByText("Forget key").ClickAsync();
+        await Expect(Page.Locator("#key-panel")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task It_says_once_that_storage_is_down_and_goes_on_when_it_is_back()
+    {
+        string taskId = await Http.SubmitAsync(query: "?delay=600");
+        bool isDown = true;
+        await Page.RouteAsync("**/tasks*", route => isDown ? Unavailable(route) : route.ContinueAsync());
+        await Page.GotoAsync("/");
+        await Expect(Page.GetByRole(AriaRole.Alert).Filter(new LocatorFilterOptions { HasText = "cannot reach its storage" })).ToHaveCountAsync(1);
+        await Expect(Page.Locator("#live")).ToHaveTextAsync("Not reachable");
+
+        isDown = false;
+        await Expect(Row(taskId)).ToBeVisibleAsync();
+        await Expect(Page.Locator("#outage")).ToBeHiddenAsync();
+        await Expect(Page.Locator("#live")).ToHaveTextAsync("Live");
+
+        // What is there stays to be seen.
+        isDown = true;
+        await Expect(Page.Locator("#outage")).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 10_000 });
+        await Expect(Row(taskId)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_batchs_errors_name_their_lines()
+    {
+        string? body = null;
+        await Page.RouteAsync("**/multiply/batch", route =>
+        {
+            body = route.Request.PostData;
+            return route.FulfillAsync(new RouteFulfillOptions
+            {
+                Status = 400,
+                ContentType = "application/problem+json",
+                Body = """
+                    {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "Not valid.", "errors": {"items[1].y": ["is required"], "items[2].x": ["must be a number"]}}
+                    """,
+            });
+        });
+        await Page.GotoAsync("/");
+        await Page.GetByText("Batch").ClickAsync();
+        await Page.Locator("#items").FillAsync("2.30 2\n\n  7\nabc; 1e400\n1,2");
+        await Expect(Page.Locator("#items-count")).ToHaveTextAsync("4 multiplications");
+        await SubmitButton.ClickAsync();
+        await ExpectErrorAsync("items", "Line 3: y is required.\nLine 4: x must be a number.");
+        Assert.Equal(
+            """[{"x":2.30,"y":2},{"x":7},{"x":"abc","y":1e400},{"x":1,"y":2}]""",
+            JsonElement.Parse(body!).GetProperty("items").GetRawText().Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_task_that_is_not_there_is_said_to_be_missing()
+    {
+        await Page.GotoAsync("/?task=01a20f42-d8da-7559-98ec-802e7699cdb6");
+        await Expect(Page.GetByText("There is no such task. It may have been deleted.")).ToBeVisibleAsync();
+        await Page.GotoAsync("/?task=../tasks");
+        await Expect(Page.GetByText("There is no such task. It may have been deleted.")).ToBeVisibleAsync();
+    }
+
+    private async Task ExpectErrorAsync(string field, string message)
+    {
+        await Expect(Page.Locator($"#{field}-error")).ToHaveTextAsync(message);
+        await Expect(Page.Locator($"#{field}")).ToHaveAttributeAsync("aria-invalid", "true");
+        await Expect(Page.Locator($"#{field}")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("must|required|Line"));
+    }
+
+    private static Task Unavailable(IRoute route) => route.FulfillAsync(new RouteFulfillOptions
+    {
+        Status = 503,
+        Headers = new Dictionary<string, string> { ["Retry-After"] = "1", ["Content-Type"] = "application/problem+json" },
+        Body = """
+            {"type": "https://tools.ietf.org/html/rfc9110#section-15.6.4", "title": "Service Unavailable", "status": 503,
+             "detail": "The service cannot reach its storage at the moment. Send the request again later."}
+            """,
+    });
+}
