@@ -40,7 +40,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
     private static async Task MeasureAsync(CompareOptions options, Results results, Action<string> say)
     {
         string[] systems = options.Url is { } url ? [url.Authority]
-            : [.. LocalHost.Systems.Keys.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
+            : [.. LocalHost.Names.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
         for (int round = 1; round <= options.Rounds; round++)
         {
             foreach (string name in systems)

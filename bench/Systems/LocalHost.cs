@@ -13,18 +13,12 @@ internal static class LocalHost
         "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
         + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;";
 
-    /// <summary>What can be measured, by name, and what it takes.</summary>
-    public static IReadOnlyDictionary<string, (string Storage, string? LogLevel)> Systems { get; } = new Dictionary<string, (string, string?)>
-    {
-        [Sqlite] = ("Sqlite", null),
-        [InMemory] = ("Sqlite", null), // on a data folder in memory
-        [NoLogs] = ("Sqlite", "None"),
-        [AzureStorage] = ("AzureStorage", null),
-    };
+    public static IReadOnlyList<string> Names { get; } = [Sqlite, InMemory, NoLogs, AzureStorage];
 
     public static async Task<RunningSystem> StartAsync(string name, string dataFolder)
     {
-        (string storage, string? logLevel) = Systems[name];
+        string storage = name == AzureStorage ? "AzureStorage" : "Sqlite";
+        string? logLevel = name == NoLogs ? "None" : null;
         string url = $"http://127.0.0.1:{RunningSystem.FindFreePort()}";
         var system = new RunningSystem(new Uri(url))
         {
