@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -18,7 +19,6 @@ public sealed class Azurite : IAsyncDisposable
     private const string WellKnownKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private static readonly string[] Services = ["table", "queue", "blob"];
 
     private readonly Process _process;
@@ -31,37 +31,34 @@ public sealed class Azurite : IAsyncDisposable
         string[] arguments =
         [
             Path.Combine(ProjectFolders.LocalHost, "azurite.js"), endpoints.Length == 1 ? "table/main.js" : "azurite.js",
-            .. endpoints.Zip(Services).SelectMany(pair => new[]
-            {
-                $"--{pair.Second}Host", pair.First.Host, $"--{pair.Second}Port", pair.First.Port.ToString(CultureInfo.InvariantCulture),
-            }),
+            .. endpoints.Zip(Services, (endpoint, service) => new[] { $"--{service}Host", endpoint.Host, $"--{service}Port", $"{endpoint.Port}" })
+                .SelectMany(option => option),
             "--location", Path.Combine(dataFolder, "azurite"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
         ];
-        var start = new ProcessStartInfo("node", arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
         try
         {
-            _process = Process.Start(start)!;
+            _process = Process.Start(new ProcessStartInfo("node", arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         }
-        catch (System.ComponentModel.Win32Exception e)
+        catch (Win32Exception e)
         {
             throw new LocalHostException(
                 "Node.js is needed to run Azurite, but 'node' cannot be started. Install it (https://nodejs.org), or start Azurite yourself.", e);
         }
 
-        _process.OutputDataReceived += (_, line) => Read(line.Data);
-        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+        _process.OutputDataReceived += Read;
+        _process.ErrorDataReceived += Read;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
     public string ConnectionString { get; }
 
-    /// <summary>Starts blobs, queues and tables on free ports of the loopback interface.</summary>
+    /// <summary>Starts tables, queues and blobs on free ports of the loopback interface.</summary>
     /// <param name="dataFolder">Where it keeps its data, in a folder of its own.</param>
     /// <exception cref="LocalHostException">It cannot be started.</exception>
     public static Task<Azurite> StartAsync(string dataFolder)
@@ -73,10 +70,13 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
     {
-        int[] ports = FindFreePorts(3);
-        return $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};" +
-            $"TableEndpoint=http://127.0.0.1:{ports[0]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{ports[1]}/devstoreaccount1;" +
-            $"BlobEndpoint=http://127.0.0.1:{ports[2]}/devstoreaccount1;";
+        TcpListener[] ports = [.. Services.Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        Array.ForEach(ports, port => port.Start());
+        IEnumerable<string> endpoints = ports.Zip(["Table", "Queue", "Blob"], (port, service) =>
+            $"{service}Endpoint=http://{port.LocalEndpoint}/devstoreaccount1;");
+        string connectionString = $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};{string.Concat(endpoints)}";
+        Array.ForEach(ports, port => port.Dispose());
+        return connectionString;
     }
 
     /// <summary>
@@ -92,27 +92,27 @@ public sealed class Azurite : IAsyncDisposable
             return null;
         }
 
+        string pidFile = Path.Combine(dataFolder, "azurite.pid");
+        await WaitForPreviousAsync(pidFile);
         bool[] answers = await Task.WhenAll(endpoints.Select(AnswersAsync));
-        return answers.All(answer => answer) ? null
-            : !answers.Any(answer => answer) ? await StartAsync(dataFolder, connectionString!, endpoints)
-            : throw new LocalHostException(
+        if (answers.Any(answer => answer))
+        {
+            return answers.All(answer => answer) ? null : throw new LocalHostException(
                 $"Of {string.Join(", ", endpoints.Select(uri => uri.Authority))} only some answer: stop that Azurite, or let it serve tables, queues and blobs.");
+        }
+
+        Azurite azurite = await StartAsync(dataFolder, connectionString!, endpoints);
+        await File.WriteAllTextAsync(pidFile, $"{azurite._process.Id}");
+        return azurite;
     }
 
     public async ValueTask DisposeAsync()
     {
+        _process.StandardInput.Close();
+        await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(Patience));
         if (!_process.HasExited)
         {
-            _process.StandardInput.Close();
-            using var patience = new CancellationTokenSource(Patience);
-            try
-            {
-                await _process.WaitForExitAsync(patience.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                _process.Kill(entireProcessTree: true);
-            }
+            _process.Kill(entireProcessTree: true);
         }
 
         _process.Dispose();
@@ -120,20 +120,10 @@ public sealed class Azurite : IAsyncDisposable
 
     private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, Uri[] endpoints)
     {
-        if (!Directory.Exists(Path.Combine(ProjectFolders.LocalHost, "node_modules", "azurite")))
-        {
-            throw new LocalHostException("Azurite is not installed. Build FunctionApp.LocalHost again, or run 'npm ci' in its folder.");
-        }
-
-        // An Azurite whose host was killed may still be saving its data.
-        string pidFile = Path.Combine(dataFolder, "azurite.pid");
-        await WaitForPreviousAsync(pidFile);
         var azurite = new Azurite(dataFolder, connectionString, endpoints);
         try
         {
-            await File.WriteAllTextAsync(pidFile, azurite._process.Id.ToString(CultureInfo.InvariantCulture));
-            Task exit = azurite._process.WaitForExitAsync();
-            return await Task.WhenAny(azurite._ready.Task, exit, Task.Delay(Patience)) == azurite._ready.Task
+            return await Task.WhenAny(azurite._ready.Task, azurite._process.WaitForExitAsync(), Task.Delay(Patience)) == azurite._ready.Task
                 ? azurite
                 : throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
         }
@@ -177,46 +167,33 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
+    // An Azurite whose host was killed may still be saving its data.
     private static async Task WaitForPreviousAsync(string pidFile)
     {
-        if (!File.Exists(pidFile) || !int.TryParse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture, out int pid))
-        {
-            return;
-        }
-
         try
         {
-            using var previous = Process.GetProcessById(pid);
+            using var previous = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture));
             if (previous.ProcessName.StartsWith("node", StringComparison.Ordinal))
             {
                 await previous.WaitForExitAsync().WaitAsync(Patience);
             }
         }
-        catch (Exception e) when (e is ArgumentException or TimeoutException)
+        catch (Exception e) when (e is FileNotFoundException or FormatException or ArgumentException or TimeoutException)
         {
-            // It has ended, as it should; or that number is another program's by now.
+            // There was none, it has ended, as it should, or its number is another program's by now.
         }
     }
 
-    private static int[] FindFreePorts(int count)
+    private void Read(object sender, DataReceivedEventArgs line)
     {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        Array.ForEach(listeners, listener => listener.Start());
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        Array.ForEach(listeners, listener => listener.Dispose());
-        return ports;
-    }
-
-    private void Read(string? line)
-    {
-        if (string.IsNullOrWhiteSpace(line))
+        if (string.IsNullOrWhiteSpace(line.Data))
         {
             return;
         }
 
-        _output.Enqueue(line);
+        _output.Enqueue(line.Data);
         // Tables start last.
-        if (line.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Contains("successfully", StringComparison.Ordinal))
+        if (line.Data.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Data.Contains("successfully", StringComparison.Ordinal))
         {
             _ready.TrySetResult();
         }

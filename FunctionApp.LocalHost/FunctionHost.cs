@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
@@ -12,7 +13,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace FunctionApp.LocalHost;
 
 /// <summary>A running host: its parts, in the order in which they start and stop.</summary>
-internal sealed class FunctionHost : IAsyncDisposable
+internal sealed partial class FunctionHost : IAsyncDisposable
 {
     /// <summary>How long running activities and requests may take to end when the host stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -102,7 +103,9 @@ internal sealed class FunctionHost : IAsyncDisposable
         _workers = new WorkerSupervisor(
             id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
         var log = new InvocationLog(_loggers);
-        _timers = new TimerTriggers(Functions.Where(function => function.TriggerType is "timerTrigger"), configuration, _workers, log, () => DurableClient);
+        var timers = Functions.Where(function => function.TriggerType is "timerTrigger")
+            .ToDictionary(function => function, function => Schedule.Parse(function, configuration));
+        _timers = new TimerTriggers(timers, _workers, log, () => DurableClient);
         await StartServerAsync(options.Urls, log);
 
         Task worker = StartWorkersAsync();
@@ -166,9 +169,10 @@ internal sealed class FunctionHost : IAsyncDisposable
     }
 
     private static Uri ListenAddress(WebApplication app) =>
-        new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
-            .Replace("//[::]:", "//localhost:", StringComparison.Ordinal).Replace("//0.0.0.0:", "//localhost:", StringComparison.Ordinal)
-            .Replace("//+:", "//localhost:", StringComparison.Ordinal).Replace("//*:", "//localhost:", StringComparison.Ordinal));
+        new(AnyAddress().Replace(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), "//localhost:"));
+
+    [GeneratedRegex(@"//(\[::\]|0\.0\.0\.0|\+|\*):")]
+    private static partial Regex AnyAddress();
 
     private async Task CleanUpAsync()
     {

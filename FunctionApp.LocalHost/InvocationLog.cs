@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using FunctionApp.LocalHost.Worker;
 
 namespace FunctionApp.LocalHost;
 
@@ -27,9 +28,10 @@ internal sealed class InvocationLog(ILoggerFactory loggers)
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            // The worker has logged where the function failed.
             logger.LogError(
-                "Executed 'Functions.{Function}' (Failed, Id={Id}, Duration={Duration:0}ms)\n{Failure}",
-                function, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, e.Message);
+                "Executed 'Functions.{Function}' (Failed, Id={Id}, Duration={Duration:0}ms): {Reason}",
+                function, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, e is FunctionFailedException failure ? failure.Reason : e.Message);
         }
     }
 }

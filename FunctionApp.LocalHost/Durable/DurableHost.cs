@@ -31,16 +31,17 @@ internal sealed class DurableHost : IAsyncDisposable
         _functions = DurableFunctions.Create(functions);
         var byName = functions.ToDictionary(function => function.Name);
         _functions.Invoker = (name, input, data) => InvokeAsync(workers, byName[name], input, data);
+        var answers = new Answers(_functions, new Uri(address, WebHookPath));
         _host = new HostBuilder()
             .ConfigureWebJobs(builder => builder.AddDurableTask())
             .ConfigureAppConfiguration(builder => builder.AddConfiguration(configuration))
             .ConfigureServices(services =>
             {
                 services.ShareLog(loggers);
-                services.AddSingleton<ITypeLocator>(new TypeLocator(_functions.GetType()));
-                services.AddSingleton<IJobActivator>(new JobActivator(_functions));
-#pragma warning disable CS0618 // The extension needs it all the same.
-                services.AddSingleton<IWebHookProvider>(new WebHookProvider(new Uri(address, WebHookPath)));
+                services.AddSingleton<ITypeLocator>(answers);
+                services.AddSingleton<IJobActivator>(answers);
+#pragma warning disable CS0618
+                services.AddSingleton<IWebHookProvider>(answers);
 #pragma warning restore CS0618
                 addStorage(services);
             })
@@ -107,20 +108,15 @@ internal sealed class DurableHost : IAsyncDisposable
         return JToken.ReadFrom(reader);
     }
 
-    private sealed class TypeLocator(Type type) : ITypeLocator
-    {
-        public IReadOnlyList<Type> GetTypes() => [type];
-    }
-
-    private sealed class JobActivator(object instance) : IJobActivator
-    {
-        public T CreateInstance<T>() => (T)instance;
-    }
-
-#pragma warning disable CS0618
-    private sealed class WebHookProvider(Uri address) : IWebHookProvider
-    {
-        public Uri GetUrl(IExtensionConfigProvider extension) => address;
-    }
+    /// <summary>What WebJobs asks of a host: the class with the functions, its one instance, and the address of an extension's web hook.</summary>
+#pragma warning disable CS0618 // The extension needs IWebHookProvider all the same.
+    private sealed class Answers(DurableFunctions functions, Uri webHook) : ITypeLocator, IJobActivator, IWebHookProvider
 #pragma warning restore CS0618
+    {
+        public IReadOnlyList<Type> GetTypes() => [functions.GetType()];
+
+        public T CreateInstance<T>() => (T)(object)functions;
+
+        public Uri GetUrl(IExtensionConfigProvider extension) => webHook;
+    }
 }

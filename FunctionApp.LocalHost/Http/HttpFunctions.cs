@@ -83,10 +83,18 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
             await forwarding.CancelAsync();
         }
 
-        if (await forward != ForwarderError.None)
+        ForwarderError error = await forward;
+        if (error != ForwarderError.None)
         {
             // Nobody hears the function any more.
             await leaving.CancelAsync();
+        }
+
+        if (error == ForwarderError.RequestBodyClient)
+        {
+            // What the caller sent is not HTTP: the answer is 400, and no failure of the function's.
+            await ((Task)invocation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
         }
 
         await invocation;

@@ -2,14 +2,11 @@ using NCrontab;
 
 namespace FunctionApp.LocalHost.Timers;
 
-/// <summary>When a timer function runs, in UTC as in Azure: by a cron expression of five or six fields, or at an interval.</summary>
-internal sealed class Schedule
+/// <summary>When a timer function runs, in UTC as in Azure.</summary>
+/// <param name="Next">The first time after the given one.</param>
+internal sealed record Schedule(Func<DateTime, DateTime> Next)
 {
-    private readonly CrontabSchedule? _cron;
-    private readonly TimeSpan _interval;
-
-    private Schedule(CrontabSchedule? cron, TimeSpan interval) => (_cron, _interval) = (cron, interval);
-
+    /// <summary>By a cron expression of five or six fields, or an interval; in the binding, or in the setting that it names as %NAME%.</summary>
     /// <exception cref="LocalHostException">The function's schedule is neither, or names a setting that is not there.</exception>
     public static Schedule Parse(AppFunction function, IConfiguration configuration)
     {
@@ -20,18 +17,12 @@ internal sealed class Schedule
                 $"The schedule of the function {function.Name} is in the setting {setting}, which is missing.");
         }
 
-        if (TimeSpan.TryParse(expression, CultureInfo.InvariantCulture, out TimeSpan interval) && interval > TimeSpan.Zero)
-        {
-            return new Schedule(null, interval);
-        }
-
         bool seconds = expression.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6;
-        return CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions { IncludingSeconds = seconds }) is { } cron
-            ? new Schedule(cron, default)
+        return TimeSpan.TryParse(expression, CultureInfo.InvariantCulture, out TimeSpan interval) && interval > TimeSpan.Zero
+            ? new Schedule(after => after + interval)
+            : CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions { IncludingSeconds = seconds }) is { } cron
+            ? new Schedule(cron.GetNextOccurrence)
             : throw new LocalHostException(
                 $"The schedule of the function {function.Name} is \"{expression}\", which is neither a cron expression of six fields nor an interval.");
     }
-
-    /// <summary>The first time after that one.</summary>
-    public DateTime Next(DateTime after) => _cron?.GetNextOccurrence(after) ?? after + _interval;
 }

@@ -29,6 +29,7 @@ internal sealed class WorkerLog(ILoggerFactory loggers)
     // ASP.NET Core tells what it does with each answer.
     private static bool IsFramework(string category) => category.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal);
 
-    private static string Text(RpcException? exception) => exception is null or { Message: "", StackTrace: "" } ? ""
-        : $"{Environment.NewLine}{exception.Type} {exception.Message}{Environment.NewLine}{exception.StackTrace}";
+    // The worker's message has the stack in it.
+    private static string Text(RpcException? exception) =>
+        string.IsNullOrEmpty(exception?.Message) ? "" : $"{Environment.NewLine}{exception.Message}";
 }

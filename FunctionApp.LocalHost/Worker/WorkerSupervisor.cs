@@ -61,6 +61,11 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
         _link = link;
         IWorker worker = start(link.WorkerId);
         _worker = worker;
+        if (_stopping)
+        {
+            link.Terminate();
+        }
+
         Task ready = UntilListeningAsync(link);
         Task first = await Task.WhenAny(ready, worker.Ended, Task.Delay(StartPatience));
         if (first != ready || ready.IsFaulted)
@@ -105,38 +110,29 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
         {
             // Whichever is noticed first: its process has ended, or its connection.
             await Task.WhenAny(_worker!.Ended, _link!.Ended);
+            await _worker.DisposeAsync();
             if (_stopping)
             {
                 return;
             }
 
             _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _worker.DisposeAsync();
             string reason = await _worker.Ended;
             _link.Fail($"The worker ended ({reason}).");
             logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
-            while (!await TryRestartAsync())
+            for (bool started = false; !started && !_stopping;)
             {
-                await Task.Delay(RestartDelay);
+                try
+                {
+                    await StartWorkerAsync();
+                    started = true;
+                }
+                catch (LocalHostException e)
+                {
+                    logger.LogError("{Reason}", e.Message);
+                    await Task.Delay(RestartDelay);
+                }
             }
-        }
-    }
-
-    private async Task<bool> TryRestartAsync()
-    {
-        try
-        {
-            await StartWorkerAsync();
-            return true;
-        }
-        catch (LocalHostException e) when (!_stopping)
-        {
-            logger.LogError("{Reason}", e.Message);
-            return false;
-        }
-        catch (LocalHostException)
-        {
-            return true;
         }
     }
 }

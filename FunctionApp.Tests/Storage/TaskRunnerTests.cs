@@ -223,6 +223,25 @@ public class TaskRunnerTests : StorageTest
         Assert.True((await ReadAsync(task)).IsUnfinished);
     }
 
+    [Fact]
+    public async Task The_works_trace_continues_that_of_the_submission()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "FunctionApp",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+        ActivitySource.AddActivityListener(listener);
+        TaskExecution task = await InsertAsync();
+        const string Submission = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+        await RunAsync(
+            task with { Start = task.Start with { TraceParent = Submission } },
+            (_, _) => Task.FromResult($"{Activity.Current!.TraceId} {Activity.Current.ParentSpanId} {Activity.Current.GetTagItem("task_id")}"));
+
+        Assert.Equal($"\"0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 {task.TaskId}\"", (await ReadAsync(task)).Result!.ToString());
+    }
+
     private static async Task<int> DelayAsync(CancellationToken token)
     {
         await Task.Delay(TimeSpan.FromHours(1), token);

@@ -97,12 +97,8 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
 
     public async Task<int> WaitForExitAsync() => (await _process.Task.WaitAsync(Patience)).ExitCode;
 
-    /// <summary>Resident memory in bytes, as of now.</summary>
-    public static long ReadMemory(int process)
-    {
-        using var found = Process.GetProcessById(process);
-        return found.WorkingSet64;
-    }
+    /// <summary>Resident memory in bytes of the host and its worker, as of now.</summary>
+    public async Task<long> ReadMemoryAsync() => ReadMemory(Id) + ReadMemory(await FindWorkerAsync());
 
     public async Task SetMaxFileSizeAsync(long? bytes) =>
         await Cli.Wrap("prlimit").WithArguments(["--pid", $"{Id}", $"--fsize={bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"}:"]).ExecuteAsync();
@@ -117,6 +113,12 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
 
         Http.Dispose();
         _process.Dispose();
+    }
+
+    private static long ReadMemory(int process)
+    {
+        using var found = Process.GetProcessById(process);
+        return found.WorkingSet64;
     }
 
     private static Process? Find(int process)

@@ -27,7 +27,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
         await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("4.6");
         await Expect(Detail.Locator("#detail-input")).ToHaveTextAsync("""{ "x": 2.3, "y": 2 }""");
-        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started", "Succeeded", "Will be deleted"]);
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started, attempt 1", "Succeeded", "Will be deleted"]);
         await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Succeeded");
         await Expect(Page.Locator("#announcer")).ToContainTextAsync("Succeeded.");
 
@@ -47,6 +47,20 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
     }
 
     [Fact]
+    public async Task A_batch_is_submitted_and_has_its_results()
+    {
+        await Page.GotoAsync("/");
+        await Page.GetByText("Batch", new PageGetByTextOptions { Exact = true }).ClickAsync();
+        await Page.Locator("#items").FillAsync("2.3 2\n1e200 1e200\n10000000000000000000000000000001 3");
+        await Page.Locator("#submit").ClickAsync();
+        await Expect(Detail.Locator("#detail-title")).ToContainTextAsync("multiply/batch");
+        await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded", Soon);
+        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("""1  { "result": 4.6 }""");
+        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("too large for an IEEE 754 double");
+        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("""3  { "result": 30000000000000000000000000000003 }""");
+    }
+
+    [Fact]
     public async Task A_running_task_is_canceled_in_its_row()
     {
         string taskId = await Http.SubmitAsync();
@@ -63,12 +77,16 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
     {
         string[] ids = [await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600")];
         await Page.GotoAsync("/");
+        ILocator selection = Page.Locator("#selection");
+        await Page.GetByLabel("Select all").CheckAsync();
+        await Expect(selection).ToContainTextAsync($"{await Rows.CountAsync()} selected");
+        await Page.GetByText("Clear selection").ClickAsync();
+        await Expect(selection).ToBeHiddenAsync();
         foreach (string id in ids[..2])
         {
             await Row(id).GetByRole(AriaRole.Checkbox).CheckAsync();
         }
 
-        ILocator selection = Page.Locator("#selection");
         await Expect(selection).ToContainTextAsync("2 selected");
         await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Cancel" }).ClickAsync();
         await Expect(Page.Locator("#toast")).ToHaveTextAsync("2 tasks canceled.");

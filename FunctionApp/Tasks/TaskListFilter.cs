@@ -36,7 +36,7 @@ internal sealed record TaskListFilter(
 
         int limit = DefaultLimit;
         if (query.TryGetValue("limit", out StringValues limitText)
-            && !(int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit))
+            && !(limitText.Count == 1 && int.TryParse(limitText[0], NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit))
         {
             errors["limit"] = [$"must be a whole number from 1 to {MaxLimit}"];
         }

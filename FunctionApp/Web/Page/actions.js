@@ -5,32 +5,32 @@ import { put, remove, refresh, tasks } from './live.js';
 import { ask, toast } from './dom.js';
 import { ended, shortId } from './format.js';
 
-export async function cancel(id) {
-  await report(async () => {
+export function cancel(id) {
+  return report(id, async () => {
     put((await call('POST', `/tasks/${id}/cancel`)).body);
     toast(`Task ${shortId(id)} is canceled.`);
   });
 }
 
-// The new task's ID; undefined if there is none.
-export function retry(id) {
-  return report(async () => {
+// then(newId) is called if there is a new task.
+export function retry(id, then) {
+  return report(id, async () => {
     const { body } = await call('POST', `/tasks/${id}/retry`, { headers: { 'Idempotency-Key': newKey() } });
     toast(`Submitted again as ${shortId(body.task_id)}.`);
     refresh();
-    return body.task_id;
+    then(body.task_id);
   });
 }
 
-// True if it was deleted.
-export async function deleteOne(id) {
-  if (!await ask(`Delete the task ${shortId(id)}?`)) return false;
-  return await report(async () => {
+// then() is called if it is gone.
+export async function deleteOne(id, then) {
+  if (!await ask(`Delete the task ${shortId(id)}?`)) return;
+  await report(id, async () => {
     await call('DELETE', `/tasks/${id}`);
     remove(id);
     refresh();
     toast(`Task ${shortId(id)} is deleted.`);
-    return true;
+    then();
   });
 }
 
@@ -66,14 +66,15 @@ async function each(ids, what, act) {
   toast(failure ? `${count} ${ids.length - done} not: ${failure.message}` : count, failure !== undefined);
 }
 
-async function report(act) {
+async function report(id, act) {
   try {
-    return await act();
+    await act();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    refresh();
     toast(error.message, true);
-    return undefined;
+    // What the page shows of the task is not so any more.
+    if (error.status === 404) remove(id);
+    if (error.status === 409) await report(id, async () => put((await call('GET', `/tasks/${id}`)).body));
   }
 }
 

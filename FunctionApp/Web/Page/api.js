@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 
   // The service will be there again.
-  get isOutage() { return this.status === 0 || this.status === 503 || this.status === 502 || this.status === 504; }
+  get isOutage() { return [0, 502, 503, 504].includes(this.status); }
 }
 
 // The answer's status, body and ETag. Without a key, or with a wrong one, it waits until the user has given another.
@@ -29,7 +29,7 @@ export async function call(method, path, { body, headers, signal } = {}) {
     signal?.throwIfAborted();
     const key = sessionStorage.getItem(KEY);
     const response = await send(method, path, body, { ...headers, ...(key && { 'x-functions-key': key }) }, signal);
-    if (response.status === 401 || response.status === 403) {
+    if (response.status === 401) {
       askForKey(key);
       continue;
     }
@@ -125,15 +125,16 @@ export async function persist(request, signal) {
       return await request();
     } catch (error) {
       if (!(error instanceof ApiError) || !error.isOutage) throw error;
-      isDown(error);
+      showOutage(error);
       await sleep((error.retryAfter ?? 3) * 1000, signal);
       signal?.throwIfAborted();
     }
   }
 }
 
-function isDown(error) {
-  setText($('outage-text'), `${error.message} Trying again by itself.`);
+export function showOutage(error) {
+  // What follows the first sentence is advice for programs.
+  setText($('outage-text'), `${error.message.split('. ')[0].replace(/\.?$/, '.')} Trying again by itself.`);
   show($('outage'), true);
   setLive('down', 'Not reachable');
 }

@@ -3,7 +3,7 @@
 import * as live from './live.js';
 import { call, now, persist, ApiError } from './api.js';
 import { cancel, deleteOne, retry } from './actions.js';
-import { $, copy, element, setText, show, toast } from './dom.js';
+import { $, busily, copy, element, setText, show, toast } from './dom.js';
 import { duration, ended, localTime, pretty, runTime, shortId } from './format.js';
 import { renderProgress } from './list.js';
 
@@ -13,12 +13,9 @@ let result;
 export function startDetail(open, close) {
   $('close').addEventListener('click', event => { event.preventDefault(); close(); });
   $('detail').addEventListener('keydown', event => { if (event.key === 'Escape') close(); });
-  $('detail-cancel').addEventListener('click', () => cancel(id));
-  $('detail-retry').addEventListener('click', async () => {
-    const again = await retry(id);
-    if (again) open(again);
-  });
-  $('detail-delete').addEventListener('click', async () => { if (await deleteOne(id)) close(); });
+  $('detail-cancel').addEventListener('click', () => busily($('detail-cancel'), () => cancel(id)));
+  $('detail-retry').addEventListener('click', () => busily($('detail-retry'), () => retry(id, open)));
+  $('detail-delete').addEventListener('click', () => busily($('detail-delete'), () => deleteOne(id, close)));
   $('copy-result').addEventListener('click', () => copy(JSON.stringify(result)));
   $('copy-id').addEventListener('click', () => copy(id));
   $('detail-json').addEventListener('click', event => { event.preventDefault(); showJson(); });
@@ -49,9 +46,9 @@ export async function showTask(taskId) {
 export function render(isMissing = false) {
   const task = live.tasks.get(id);
   show($('detail-missing'), !task && isMissing);
-  // From a list it has no input: the rest comes in a moment.
-  show($('detail-body'), task?.input !== undefined);
-  if (task?.input === undefined) return;
+  // What a list has is not all: the rest comes in a moment.
+  show($('detail-body'), task?.isWhole === true);
+  if (!task?.isWhole) return;
   setText($('detail-title'), `${task.kind} ${shortId(id)}`);
   $('detail-status').dataset.status = task.status;
   setText($('detail-status'), task.status);
@@ -64,6 +61,7 @@ export function render(isMissing = false) {
   show($('detail-error'), task.error !== undefined);
   setText($('detail-code'), task.error ? `${task.error.code}:` : '');
   setText($('detail-why'), task.error?.detail ?? '');
+  show($('detail-input-part'), task.input !== undefined);
   setText($('detail-input'), pretty(task.input));
   setText($('detail-id'), id);
   show($('detail-retry-of-line'), task.retry_of !== null);
@@ -101,7 +99,7 @@ function renderTimeline(task) {
   const time = now();
   const steps = [['Created', task.created_at, '']];
   if (task.start_at) steps.push([Date.parse(task.start_at) > time ? 'Starts' : 'Scheduled for', task.start_at, '']);
-  if (task.started_at) steps.push([task.attempt > 1 ? `Started, attempt ${task.attempt}` : 'Started', task.started_at, '']);
+  if (task.started_at) steps.push([`Started, attempt ${task.attempt}`, task.started_at, '']);
   if (task.ended_at) steps.push([task.status, task.ended_at, task.status]);
   else if (task.started_at) steps.push([`Running for ${duration(runTime(task, time))}`, null, 'Running']);
   if (task.expires_at) steps.push(['Will be deleted', task.expires_at, 'later']);

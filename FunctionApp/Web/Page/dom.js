@@ -58,7 +58,24 @@ export async function copy(text) {
   }
 }
 
+// Does what a button is for, once at a time.
+export async function busily(button, act) {
+  if (button.getAttribute('aria-busy') === 'true') return;
+  button.setAttribute('aria-busy', 'true');
+  try {
+    await act();
+  } finally {
+    button.removeAttribute('aria-busy');
+  }
+}
+
+// Ends early when the signal comes.
 export const sleep = (milliseconds, signal) => new Promise(resolve => {
-  const timer = setTimeout(resolve, milliseconds);
-  signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+  const timer = setTimeout(end, milliseconds);
+  signal?.addEventListener('abort', end);
+  function end() {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+    resolve();
+  }
 });

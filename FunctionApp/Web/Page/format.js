@@ -42,12 +42,12 @@ export function runTime(task, now) {
 
 // JSON for people: short things on a line, a long list one item to a line.
 export function pretty(value) {
-  const line = JSON.stringify(value);
-  if (line === undefined || line.length <= 60) return spaced(line);
+  const line = JSON.stringify(value) ?? '';
+  if (line.length <= 60) return spaced(line);
   const list = Array.isArray(value) ? value : value !== null && typeof value === 'object' && Object.values(value).length === 1 ? Object.values(value)[0] : null;
   return Array.isArray(list)
     ? list.map((item, i) => `${String(i + 1).padStart(String(list.length).length)}  ${spaced(JSON.stringify(item))}`).join('\n')
     : JSON.stringify(value, null, 2);
 }
 
-const spaced = line => line?.replace(/"(?:[^"\\]|\\.)*"|[:,{}]/g, part => ({ ':': ': ', ',': ', ', '{': '{ ', '}': ' }' })[part] ?? part);
+const spaced = line => line.replace(/"(?:[^"\\]|\\.)*"|[:,{}]/g, part => ({ ':': ': ', ',': ', ', '{': '{ ', '}': ' }' })[part] ?? part);

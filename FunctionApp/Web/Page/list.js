@@ -3,7 +3,7 @@
 import * as live from './live.js';
 import { now } from './api.js';
 import { cancel, cancelAll, deleteAll, retry } from './actions.js';
-import { $, setText, show } from './dom.js';
+import { $, busily, setText, show } from './dom.js';
 import { age, duration, ended, localTime, percent, runTime, shortId } from './format.js';
 
 const rows = new Map();
@@ -19,12 +19,14 @@ export function startList(open, addressOf) {
   $('rows').addEventListener('click', onClick);
   $('rows').addEventListener('change', event => select(event.target.closest('tr').dataset.id, event.target.checked));
   $('select-all').addEventListener('change', event => {
-    for (const task of live.list()) select(task.task_id, event.target.checked);
+    // The box itself follows the first one already.
+    const { checked } = event.target;
+    for (const task of live.list()) select(task.task_id, checked);
   });
   $('clear-selection').addEventListener('click', () => clearSelection());
-  $('cancel-selected').addEventListener('click', () => cancelAll([...selected]));
-  $('delete-selected').addEventListener('click', () => deleteAll([...selected]));
-  $('more').addEventListener('click', showMore);
+  $('cancel-selected').addEventListener('click', () => busily($('cancel-selected'), () => cancelAll([...selected])));
+  $('delete-selected').addEventListener('click', () => busily($('delete-selected'), () => deleteAll([...selected])));
+  $('more').addEventListener('click', () => busily($('more'), showMore));
   setInterval(() => { if (!document.hidden) tick(); }, 1_000);
 }
 
@@ -128,7 +130,7 @@ function tickRow(row, task) {
   setText(row.querySelector('.duration'), starts > 0 ? `in ${duration(starts)}` : ran === null ? '–' : duration(ran));
 }
 
-async function onClick(event) {
+function onClick(event) {
   const row = event.target.closest('tr');
   const id = row?.dataset.id;
   const link = event.target.closest('a.open');
@@ -137,12 +139,7 @@ async function onClick(event) {
     event.preventDefault();
     openTask(id);
   } else if (event.target.closest('button')) {
-    if (ended(live.tasks.get(id))) {
-      const again = await retry(id);
-      if (again) openTask(again);
-    } else {
-      await cancel(id);
-    }
+    busily(event.target, () => (ended(live.tasks.get(id)) ? retry(id, openTask) : cancel(id)));
   } else if (!event.target.closest('.check') && getSelection().isCollapsed) {
     openTask(id);
   }
@@ -150,13 +147,8 @@ async function onClick(event) {
 
 async function showMore() {
   const button = $('more');
-  button.setAttribute('aria-busy', 'true');
   const last = $('rows').lastElementChild;
-  try {
-    await live.more();
-  } finally {
-    button.removeAttribute('aria-busy');
-  }
+  await live.more();
   // The button may be gone: whoever uses the keyboard goes on with the first new row.
   if (!document.activeElement || document.activeElement === document.body || document.activeElement === button) {
     last?.nextElementSibling?.querySelector('.open').focus();

@@ -1,7 +1,7 @@
 // The tasks that the page knows, kept up to date: the list is asked for now and then, and a few tasks that run are
 // watched by requests that wait for a change. All of it rests while the tab is hidden.
 
-import { call, persist, ApiError, setLive } from './api.js';
+import { call, persist, ApiError, setLive, showOutage } from './api.js';
 import { sleep } from './dom.js';
 import { ended } from './format.js';
 
@@ -22,7 +22,6 @@ let loaded = false;
 let refreshing = new AbortController();
 const watches = new Map();
 let wanted = () => [];
-let wake = () => {};
 
 export const hasMore = () => next !== null;
 export const isLoaded = () => loaded;
@@ -52,7 +51,6 @@ export function filter(parameters) {
 export function refresh() {
   refreshing.abort();
   refreshing = new AbortController();
-  wake();
 }
 
 export async function more() {
@@ -67,10 +65,10 @@ export async function more() {
   }
 }
 
+// A task as a question for it alone is answered. A list has no inputs and results; those of an earlier answer stay.
 export function put(task) {
   const known = tasks.get(task.task_id);
-  // A list has no inputs and results; those of an earlier answer stay.
-  tasks.set(task.task_id, { ...known, ...task });
+  tasks.set(task.task_id, { ...known, ...task, isWhole: true });
   listening([{ before: known, task: tasks.get(task.task_id) }]);
 }
 
@@ -90,13 +88,13 @@ async function pollForEver() {
       if (!signal.aborted) {
         if (!(error instanceof ApiError)) throw error;
         // Nothing that will pass by itself, but the next answer may be another one.
-        setLive('down', error.message);
+        showOutage(error);
       }
     }
     if (signal.aborted) continue;
     watch();
     const busy = list().some(task => !ended(task));
-    await Promise.race([sleep(busy ? BUSY_INTERVAL : IDLE_INTERVAL, signal), new Promise(resolve => { wake = resolve; })]);
+    await sleep(busy && listed.size <= LARGEST_PAGE ? BUSY_INTERVAL : IDLE_INTERVAL, signal);
   }
 }
 
@@ -104,22 +102,30 @@ async function poll(signal) {
   const asked = query;
   const parameters = new URLSearchParams(query);
   parameters.set('limit', Math.min(LARGEST_PAGE, Math.max(PAGE, Math.ceil(listed.size / PAGE) * PAGE)));
-  const { body: page } = await persist(() => call('GET', `/tasks?${parameters}`, { signal }), signal);
-  if (asked !== query) return;
-  const ids = page.tasks.map(task => task.task_id);
-  const oldest = page.next === null ? '' : ids.at(-1) ?? '~';
-  // Without a task in common there may be others between this page and those known.
-  const joins = ids.some(id => listed.has(id));
-  if (!joins || !loaded) {
+  const got = [];
+  let path = `/tasks?${parameters}`;
+  let oldest;
+  let joins;
+  do {
+    const { body: page } = await persist(() => call('GET', path, { signal }), signal);
+    if (asked !== query) return;
+    got.push(...page.tasks);
+    path = page.next;
+    oldest = path === null ? '' : got.at(-1)?.task_id ?? '~';
+    // Without a task in common there may be others between these and those known.
+    joins = loaded && got.some(task => listed.has(task.task_id));
+  } while (path !== null && joins && [...listed].some(id => id < oldest && !ended(tasks.get(id))));
+  if (!joins) {
     listed = new Set();
-    next = page.next;
+    next = path;
   }
-  // What the page should have and has not is gone, or is not what the filter asks for any more.
+  // What should be among these and is not is gone, or is not what the filter asks for any more.
+  const ids = new Set(got.map(task => task.task_id));
   for (const id of listed) {
-    if (id >= oldest && !ids.includes(id)) listed.delete(id);
+    if (id >= oldest && !ids.has(id)) listed.delete(id);
   }
   loaded = true;
-  take(page.tasks);
+  take(got);
 }
 
 function take(page) {
@@ -193,7 +199,6 @@ function onVisibility() {
     watch();
   } else {
     refreshing = new AbortController();
-    wake();
   }
 }
 

@@ -9,7 +9,11 @@ import { $, announce, show } from './dom.js';
 import { shortId } from './format.js';
 
 const SPANS = { '1h': 3_600_000, '1d': 86_400_000, '7d': 604_800_000 };
-const FILTERS = ['status', 'kind', 'since'];
+const FILTERS = {
+  status: value => [...$('filters').elements.status].some(box => box.value === value),
+  kind: value => value !== '',
+  since: value => value in SPANS,
+};
 
 let openId = null;
 let shownFilter = null;
@@ -43,13 +47,13 @@ function close() {
 // Makes the page what the address says.
 function apply() {
   const parameters = address();
-  const filter = new URLSearchParams([...parameters].filter(([name]) => FILTERS.includes(name)));
+  const filter = new URLSearchParams([...parameters].filter(([name, value]) => FILTERS[name]?.(value)));
   if (filter.toString() !== shownFilter) {
     shownFilter = filter.toString();
     showFilter(filter);
     const query = new URLSearchParams(filter);
     query.delete('since');
-    if (SPANS[filter.get('since')]) query.set('created_after', new Date(now() - SPANS[filter.get('since')]).toISOString());
+    if (filter.has('since')) query.set('created_after', new Date(now() - SPANS[filter.get('since')]).toISOString());
     list.setFiltered(filter.size > 0);
     live.filter(query);
   }
@@ -114,6 +118,10 @@ startSubmitForm(id => {
   if (matchMedia('(min-width: 70rem)').matches) go(addressOf(id));
 });
 addEventListener('popstate', apply);
-addEventListener('scroll', () => live.watch(), { passive: true });
+let scrolled;
+addEventListener('scroll', () => {
+  clearTimeout(scrolled);
+  scrolled = setTimeout(() => live.watch(), 250);
+}, { passive: true });
 live.start(onChange, wanted);
 apply();

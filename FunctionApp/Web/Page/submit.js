@@ -2,10 +2,11 @@
 
 import { call, ApiError } from './api.js';
 import { newKey } from './actions.js';
-import { $, setText, show, toast } from './dom.js';
+import { $, busily, setText, show, toast } from './dom.js';
 import { shortId } from './format.js';
 
-const FIELDS = ['x', 'y', 'items', 'delay', 'webhook'];
+const LABELS = { x: 'x', y: 'y', items: 'The list', delay: 'Delay', webhook: 'Webhook' };
+const FIELDS = Object.keys(LABELS);
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 // Sending the same again after a failure must not make a second task.
@@ -13,19 +14,17 @@ let attempt = { content: null, key: null };
 
 export function startSubmitForm(onSubmitted) {
   const form = $('submit-form');
-  form.addEventListener('submit', async event => {
+  form.addEventListener('submit', event => {
     event.preventDefault();
-    if ($('submit').getAttribute('aria-busy') === 'true') return;
-    $('submit').setAttribute('aria-busy', 'true');
-    clearErrors();
-    try {
-      await submit(onSubmitted);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      showErrors(error);
-    } finally {
-      $('submit').removeAttribute('aria-busy');
-    }
+    busily($('submit'), async () => {
+      clearErrors();
+      try {
+        await submit(onSubmitted);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        showErrors(error);
+      }
+    });
   });
   form.addEventListener('change', event => {
     if (event.target.name === 'mode') showMode();
@@ -96,7 +95,7 @@ function showErrors(error) {
     if (item && isBatch()) {
       items.push(`Line ${lines()[item[1]]?.number ?? Number(item[1]) + 1}: ${item[2] ?? ''} ${messages.join('; ')}.`);
     } else if (FIELDS.includes(name)) {
-      mark(name, `${$(name).labels[0].textContent.split(',')[0]} ${messages.join('; ')}.`);
+      mark(name, `${LABELS[name]} ${messages.join('; ')}.`);
     } else {
       elsewhere.push(`${name} ${messages.join('; ')}.`);
     }
@@ -110,5 +109,5 @@ function showErrors(error) {
 
 function mark(name, message) {
   $(name).setAttribute('aria-invalid', 'true');
-  setText($(`${name}-error`), name === 'items' && message.startsWith('Two numbers') ? message.replace('Two numbers on each line', 'The list') : message);
+  setText($(`${name}-error`), message);
 }

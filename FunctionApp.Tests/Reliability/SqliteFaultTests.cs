@@ -1,0 +1,111 @@
+using System.Net;
+using FunctionApp.LocalHost.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace FunctionApp.Tests.Reliability;
+
+/// <summary>A file that cannot be used is refused at start, on one line, and left as it is; one that fails later loses nothing.</summary>
+[Collection(nameof(RunsAlone))]
+public sealed class SqliteFaultTests : LocalHostTest
+{
+    private const int Page = 4_096;
+
+    private string DatabaseFile => Path.Combine(Data.FullName, "orchestrations.db");
+
+    [Fact]
+    public async Task A_damaged_file_is_refused_wherever_the_damage_is()
+    {
+        await RunOneTaskAsync();
+        byte[] whole = await File.ReadAllBytesAsync(DatabaseFile);
+
+        foreach (int length in new[] { 10, 100, Page, 10_000, whole.Length - Page, whole.Length - 1 })
+        {
+            await AssertRefusedAsync(whole[..length], length is 10 or 100 ? "not a database" : "");
+        }
+
+        for (int start = 0; start < whole.Length; start += Page)
+        {
+            byte[] damaged = [.. whole];
+            damaged.AsSpan(start, Page).Fill((byte)'x');
+            await AssertRefusedAsync(damaged);
+        }
+
+        await using LocalHostProcess host = Launch();
+        await AssertRefusedAsync(host, DatabaseFile);
+    }
+
+    [Fact]
+    public async Task A_file_of_another_version_is_refused()
+    {
+        await RunOneTaskAsync();
+        await using (var database = new SqliteConnection($"Data Source={DatabaseFile};Pooling=false"))
+        {
+            await database.OpenAsync();
+            await using SqliteCommand command = database.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await AssertRefusedAsync(Launch(), "was written by another version");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_full_disk_is_refused_at_start(bool withFile)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs prlimit.");
+        if (withFile)
+        {
+            await RunOneTaskAsync();
+        }
+
+        await AssertRefusedAsync(Launch(maxFileSize: 1_000), "cannot be");
+    }
+
+    [Fact]
+    public async Task While_the_disk_is_full_POST_is_503_and_what_was_accepted_before_finishes_afterwards()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs prlimit.");
+        Settings["SlowMultiply__Delay"] = "00:00:01";
+        await using LocalHostProcess host = await StartAsync(maxFileSize: 1_000_000_000);
+        string[] before = await host.Http.SubmitManyAsync(20);
+
+        await host.SetMaxFileSizeAsync(new FileInfo($"{DatabaseFile}-wal").Length);
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.Http.PostAsync("""{"x": 1, "y": 1}""")));
+        foreach (HttpResponseMessage answer in answers)
+        {
+            await ProblemAssert.IsUnavailableAsync(answer);
+            answer.Dispose();
+        }
+
+        // The activities end now, and their turns cannot be kept.
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        using HttpResponseMessage read = await host.Http.GetAsync($"/tasks/{before[0]}");
+        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+
+        await host.SetMaxFileSizeAsync(null);
+        await host.Http.AssertResultsAsync("4.6", before);
+        await host.Http.AssertResultsAsync("4.6", await host.Http.SubmitManyAsync(1));
+        Assert.Equal(0, await host.SignalAsync("TERM"));
+    }
+
+    private async Task AssertRefusedAsync(byte[] content, string expected = "")
+    {
+        await File.WriteAllBytesAsync(DatabaseFile, content);
+
+        SqliteFileException e = Assert.Throws<SqliteFileException>(() => new SqliteFile(DatabaseFile).Dispose());
+
+        Assert.StartsWith(DatabaseFile, e.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+        Assert.Equal(content, await File.ReadAllBytesAsync(DatabaseFile));
+    }
+
+    private async Task RunOneTaskAsync()
+    {
+        await using LocalHostProcess host = await StartAsync();
+        await host.Http.WaitForResultAsync(await host.Http.SubmitAsync());
+        Assert.Equal(0, await host.SignalAsync("TERM"));
+    }
+}
