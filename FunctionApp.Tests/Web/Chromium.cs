@@ -17,6 +17,8 @@ public sealed class Chromium : IAsyncLifetime
             return;
         }
 
+        // Five seconds, the default, are not enough on a busy machine.
+        Assertions.SetDefaultExpectTimeout(20_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -130,7 +130,7 @@ public sealed class PageTroubleTests : PageTest
 
         // What is there stays to be seen.
         isDown = true;
-        await Expect(Page.Locator("#outage")).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 10_000 });
+        await Expect(Page.Locator("#outage")).ToBeVisibleAsync();
         await Expect(Row(taskId)).ToBeVisibleAsync();
     }
 
