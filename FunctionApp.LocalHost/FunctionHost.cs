@@ -156,6 +156,10 @@ internal sealed partial class FunctionHost : IAsyncDisposable
 
             await _durable.StartAsync();
         }
+        catch (SqliteFileException e)
+        {
+            throw new LocalHostException(e.Message, e);
+        }
         catch (Exception e) when (e is not LocalHostException)
         {
             throw new LocalHostException($"The Durable extension cannot start: {e.GetBaseException().Message}", e);

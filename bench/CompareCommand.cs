@@ -10,19 +10,14 @@ public sealed class CompareOptions : CommandSettings
 {
     [CommandOption("--rounds"), DefaultValue(3), Description("Rounds; figures are medians over them.")]
     public int Rounds { get; init; }
-
     [CommandOption("--tasks"), DefaultValue(2_000), Description("Tasks for tasks/s; a fifth of them with AzureStorage.")]
     public int Tasks { get; init; }
-
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
-
     [CommandOption("--only"), Description("Measures this system only, named as in the table.")]
     public string? Only { get; init; }
-
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
-
     [CommandOption("--key"), Description("Function key for --url.")]
     public string? Key { get; init; }
 }
@@ -45,7 +40,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
     private static async Task MeasureAsync(CompareOptions options, Results results, Action<string> say)
     {
         string[] systems = options.Url is { } url ? [url.Authority]
-            : [.. LocalHost.Systems.Keys.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
+            : [.. LocalHost.Names.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
         for (int round = 1; round <= options.Rounds; round++)
         {
             foreach (string name in systems)

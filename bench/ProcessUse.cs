@@ -31,25 +31,18 @@ internal static partial class ProcessUse
             // The second field is a name, in parentheses; what follows is divided by spaces: state, parent, …
             .Select(process => (process.id, process.Item2[(process.Item2.LastIndexOf(')') + 2)..].Split(' ')))];
         ILookup<int, (int Id, string[] Fields)> children = all.ToLookup(process => int.Parse(process.Fields[1]));
-        Dictionary<string, long> sums = [];
-        Visit(Environment.ProcessId);
-        return sums;
+        return Descendants(Environment.ProcessId)
+            .Select(process => (Name: NameOf(Text($"/proc/{process.Id}/cmdline")), Use: measure(process)))
+            .Where(process => process.Name is not null)
+            .GroupBy(process => process.Name!, process => process.Use)
+            .ToDictionary(group => group.Key, group => group.Sum());
 
-        void Visit(int parent)
-        {
-            foreach ((int Id, string[] Fields) process in children[parent])
-            {
-                string commandLine = Text($"/proc/{process.Id}/cmdline");
-                string? name = Array.Find(Names, pair => commandLine.Contains(pair.CommandLine, StringComparison.Ordinal)).Name;
-                if (name is not null)
-                {
-                    sums[name] = sums.GetValueOrDefault(name) + measure(process);
-                }
-
-                Visit(process.Id);
-            }
-        }
+        IEnumerable<(int Id, string[] Fields)> Descendants(int parent) =>
+            children[parent].Concat(children[parent].SelectMany(child => Descendants(child.Id)));
     }
+
+    private static string? NameOf(string commandLine) =>
+        Array.Find(Names, pair => commandLine.Contains(pair.CommandLine, StringComparison.Ordinal)).Name;
 
     private static string Text(string file)
     {

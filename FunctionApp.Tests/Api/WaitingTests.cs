@@ -15,7 +15,7 @@ public sealed class WaitingTests : LocalHostTest
         await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(Settings);
 
         // The host's own client does not outlive its stop.
-        using var http = new HttpClient { BaseAddress = host.Http.BaseAddress };
+        var http = new HttpClient { BaseAddress = host.Http.BaseAddress };
         string[] taskIds = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => http.SubmitAsync(query: "?delay=600")));
         using var hangUp = new CancellationTokenSource();
         Task<HttpResponseMessage>[] waiting =

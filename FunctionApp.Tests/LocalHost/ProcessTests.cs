@@ -14,7 +14,8 @@ public sealed class ProcessTests : LocalHostTest
         await using LocalHostProcess host = await StartAsync();
         int worker = await host.FindWorkerAsync();
 
-        Assert.Contains(host.Output, line => line.EndsWith($"SubmitMultiplication: [POST] {host.Http.BaseAddress}multiply", StringComparison.Ordinal));
+        string submit = $"SubmitMultiplication: [POST] {host.Http.BaseAddress}multiply";
+        Assert.Contains(host.Output, line => line.EndsWith(submit, StringComparison.Ordinal));
         Assert.Contains(host.Output, line => line.EndsWith("TaskOrchestration: orchestrationTrigger", StringComparison.Ordinal));
         Assert.DoesNotContain(host.Output, line => line.Contains('\e', StringComparison.Ordinal));
         Assert.Equal(0, await host.SignalAsync(signal));

@@ -35,7 +35,8 @@ public sealed class RefusalTests : LocalHostTest
     [InlineData("http", "has 0 triggers")]
     public async Task A_function_that_needs_more_is_named(string binding, string expected)
     {
-        object function = new { name = "Strange", language = "dotnet-isolated", bindings = new object[] { new { type = binding, name = "x" } } };
+        object[] bindings = [new { type = binding, name = "x" }];
+        object function = new { name = "Strange", language = "dotnet-isolated", bindings };
         await File.WriteAllTextAsync(Path.Combine(Data.FullName, "functions.metadata"), JsonSerializer.Serialize(new[] { function }));
 
         LocalHostException e = Assert.Throws<LocalHostException>(() => AppFunction.ReadAll(Data.FullName));
@@ -61,7 +62,8 @@ public sealed class RefusalTests : LocalHostTest
         other.Start();
         using var stop = new CancellationTokenSource();
         Task serve = ServeNonsenseAsync(other, stop.Token);
-        Settings["AzureWebJobsStorage"] = $"UseDevelopmentStorage=false;DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://{other.LocalEndpoint}/a";
+        Settings["AzureWebJobsStorage"] =
+            $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://{other.LocalEndpoint}/a";
 
         await AssertRefusedAsync(Launch(), "is taken by a program that is not Azurite");
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using FunctionApp.LocalHost;
 
@@ -29,7 +30,8 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
 {
     private static readonly string[] Ways =
     [
-        "host around its start", "host under load", "worker under load", "host and worker under load", "host after a row was written", "host while it stops",
+        "host around its start", "host under load", "worker under load", "host and worker under load", "host after a row was written",
+        "host while it stops",
     ];
 
     private readonly ConcurrentDictionary<string, (int Number, DateTimeOffset At)> _acknowledged = new();
@@ -72,15 +74,20 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
         int left = await WaitForTheRestAsync(_host!.Http, toTheEnd: kills >= 40);
         Assert.Equal(0, await _host!.SignalAsync("TERM"));
 
-        output.WriteLine($"kills {_kills.Count}: {string.Join(", ", _kills.CountBy(kill => kill.What).Select(what => $"{what.Value} {what.Key}"))}");
-        output.WriteLine($"answers to POST: {string.Join(", ", _answers.OrderBy(answer => answer.Key).Select(answer => $"{answer.Value} {answer.Key}"))}");
-        output.WriteLine($"acknowledged {ended.Length}, wrong {wrong.Length}, rows updated {proxy.Requests.Count(request => request.Method == "PATCH")}, cut off and not yet run {left}");
+        int updates = proxy.Requests.Count(request => request.Method == "PATCH");
+        output.WriteLine($"kills {_kills.Count}: {Text(_kills.CountBy(kill => kill.What))}");
+        output.WriteLine($"answers to POST: {Text(_answers)}");
+        output.WriteLine($"acknowledged {ended.Length}, wrong {wrong.Length}, rows updated {updates}, cut off and not yet run {left}");
         double[] recoveries = [.. Recoveries(ended).Order()];
-        output.WriteLine($"seconds from a kill to the end of a task that it interrupted: {string.Join(", ", recoveries.Select(seconds => $"{seconds:0.0}"))}");
+        output.WriteLine("seconds from a kill to the end of a task that it interrupted: "
+            + string.Join(", ", recoveries.Select(seconds => $"{seconds:0.0}")));
         Assert.Empty(wrong);
         Assert.All(recoveries, seconds => Assert.InRange(seconds, 0, storage is StorageProvider.Sqlite ? 10 : 120));
         Assert.All(_answers.Keys, answer => Assert.True(answer is "202" or "503" or "none", answer));
     }
+
+    private static string Text(IEnumerable<KeyValuePair<string, int>> counts) =>
+        string.Join(", ", counts.OrderBy(count => count.Key).Select(count => $"{count.Value} {count.Key}"));
 
     private bool IsRight(JsonElement task) =>
         task.GetProperty("status").GetString() == "Succeeded"
@@ -88,7 +95,8 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
 
     // A task that the kill interrupted, or that waited then, was started again after it.
     private IEnumerable<double> Recoveries(JsonElement[] ended) => _kills.SelectMany(kill => ended
-        .Where(task => _acknowledged[task.GetProperty("task_id").GetString()!].At < kill.At && task.GetProperty("started_at").GetDateTimeOffset() > kill.At)
+        .Where(task => _acknowledged[task.GetProperty("task_id").GetString()!].At < kill.At)
+        .Where(task => task.GetProperty("started_at").GetDateTimeOffset() > kill.At)
         .Select(task => (task.GetProperty("ended_at").GetDateTimeOffset() - kill.At).TotalSeconds)
         .Order().Take(1));
 
@@ -210,7 +218,7 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
                     answer += $": {await response.Content.ReadAsStringAsync()}";
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or SocketException)
             {
                 // Killed before it was acknowledged.
             }

@@ -22,7 +22,9 @@ internal static class FuzzBody
         (string x, string y) = (Pick(random, Numbers), Pick(random, Numbers));
         string first = $"\"x\"{Space(random)}:{Space(random)}{x}";
         string second = $"\"{Pick(random, "y", "\\u0079")}\":{y}";
-        string other = $"\"{Pick(random, "z", "X", "x ", "\\ud83d\\ude00", "")}\": {Pick(random, "null", "[{\"x\": 1}]", "\"\\u0000\"", new string('[', 40) + new string(']', 40))}";
+        string name = Pick(random, "z", "X", "x ", "\\ud83d\\ude00", "");
+        string value = Pick(random, "null", "[{\"x\": 1}]", "\"\\u0000\"", new string('[', 40) + new string(']', 40));
+        string other = $"\"{name}\": {value}";
         string[] members = random.Next(2) == 0 ? [first, second] : [second, other, first];
         byte[] body = Utf8($"{Space(random)}{{{string.Join($"{Space(random)},", members)}}}{Space(random)}");
         return (
@@ -41,7 +43,10 @@ internal static class FuzzBody
             case 1:
                 return Utf8($$"""{"y": {{wrong}}, "x": {{Pick(random, NotNumbers)}}}""");
             case 2:
-                return Utf8(Pick(random, "", "[]", "1", "null", "\"x\"", "{}", """{"x": 1}""", """{"X": 1, "Y": 1}""", good + good, good + "x", "{" + good + "}"));
+                return Utf8(Pick(
+                    random,
+                    "", "[]", "1", "null", "\"x\"", "{}", """{"x": 1}""", """{"X": 1, "Y": 1}""",
+                    good + good, good + "x", "{" + good + "}"));
             case 3:
                 return Utf8($$"""{"x": 1, "x": {{Pick(random, "1", "2", "null")}}, "y": 1}""");
             case 4:
@@ -49,7 +54,8 @@ internal static class FuzzBody
             case 5:
                 return [.. Pick(random, Encoding.Unicode, Encoding.BigEndianUnicode).GetPreamble(), .. Encoding.Unicode.GetBytes(good)];
             case 6:
-                return [.. """{"z": " """u8, .. Pick<byte[]>(random, [0xc3, 0x28], [0xff], [0xed, 0xa0, 0x80], [0xf0, 0x9f]), .. """ ", "x": 1, "y": 2}"""u8];
+                byte[] broken = Pick<byte[]>(random, [0xc3, 0x28], [0xff], [0xed, 0xa0, 0x80], [0xf0, 0x9f]);
+                return [.. """{"z": " """u8, .. broken, .. """ ", "x": 1, "y": 2}"""u8];
             case 7:
                 return Gzip(Utf8(good));
             case 8:

@@ -68,14 +68,18 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
     }
 
     private static string RightOption(Random random) => Pick(
-        random, "delay=0", "delay=0.25", "delay=1.5", "delay=.1", "delay=86400", "start_at=2020-01-01T00:00:00Z", "start_at=2020-01-01t00:00:00.123456789%2B02:00", "limit=x&cursor=y");
+        random,
+        "delay=0", "delay=0.25", "delay=1.5", "delay=.1", "delay=86400", "start_at=2020-01-01T00:00:00Z",
+        "start_at=2020-01-01t00:00:00.123456789%2B02:00", "limit=x&cursor=y");
 
     private static string WrongOption(Random random) => Pick(
         random,
         "delay=-1", "delay=NaN", "delay=1e3", "delay=", "delay=1&delay=1", "delay=99999999999", "delay=1&start_at=2020-01-01T00:00:00Z",
-        "start_at=", "start_at=2020-01-01", "start_at=9999-12-31T23:59:59Z", "start_at=0000-00-00T00:00:00Z", $"start_at={new string('1', 3_000)}", "start_at=%00",
-        "webhook=", "webhook=x", "webhook=http://example.com/", "webhook=https://127.0.0.1/", "webhook=https://[::ffff:10.0.0.1]/", "webhook=https://u:p@example.com/",
-        "webhook=https://169.254.169.254/", $"webhook=https://example.com/{new string('w', 2_100)}", "webhook=file:///etc/passwd", "webhook=https://%00");
+        "start_at=", "start_at=2020-01-01", "start_at=9999-12-31T23:59:59Z", "start_at=0000-00-00T00:00:00Z", "start_at=%00",
+        $"start_at={new string('1', 3_000)}",
+        "webhook=", "webhook=x", "webhook=http://example.com/", "webhook=https://127.0.0.1/", "webhook=https://[::ffff:10.0.0.1]/",
+        "webhook=https://u:p@example.com/", "webhook=https://169.254.169.254/", "webhook=file:///etc/passwd", "webhook=https://%00",
+        $"webhook=https://example.com/{new string('w', 2_100)}");
 
     private static FuzzRequest Post(Random random, byte[] body, string query, Expected expected)
     {
@@ -86,11 +90,11 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
             "Content-Type: text/xml; charset=utf-16\r\n",
             "Content-Type: ;;;\r\nContent-Encoding: gzip\r\n",
             "Accept: image/png\r\nAccept-Encoding: br\r\n",
-            $"Idempotency-Key: {Pick(random, "", "\"")}fuzz-{random.NextInt64()}",
+            $"Idempotency-Key: fuzz-{random.NextInt64()}\r\n",
+            $"Idempotency-Key: \"fuzz-{random.NextInt64()}\"\r\n",
             Preference(random),
             "Expect: 100-continue\r\n",
             "");
-        headers = headers.StartsWith("Idem", StringComparison.Ordinal) ? $"{headers}{(headers.Contains('"', StringComparison.Ordinal) ? "\"" : "")}\r\n" : headers;
         return new(
             random.Next(3) == 0
                 ? [.. Head("POST", path, $"{headers}Transfer-Encoding: chunked\r\n"), .. Chunked(random, body)]
@@ -100,14 +104,15 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
 
     private static string Preference(Random random) => Pick(
         random,
-        "Prefer: wait=0\r\n", "Prefer: wait=1\r\n", "prefer: respond-async, WAIT=1\r\n", "Prefer: wait\r\n", "Prefer: wait=-1\r\n", "Prefer: wait=99999999999999999999\r\n",
-        "Prefer: ;;=,,\r\n", "Prefer:\r\n", "Prefer: wait=\"1\"\r\nPrefer: wait=2\r\n", $"Prefer: {new string('p', 5_000)}\r\n");
+        "Prefer: wait=0\r\n", "Prefer: wait=1\r\n", "prefer: respond-async, WAIT=1\r\n", "Prefer: wait\r\n", "Prefer: wait=-1\r\n",
+        "Prefer: wait=99999999999999999999\r\n", "Prefer: ;;=,,\r\n", "Prefer:\r\n", "Prefer: wait=\"1\"\r\nPrefer: wait=2\r\n",
+        $"Prefer: {new string('p', 5_000)}\r\n");
 
     // Every route with a task's ID in it.
     private static FuzzRequest About(Random random, string id, Expected expected, string? method = null)
     {
         string ifNoneMatch = Pick(random, "", "*", "\"x\"", "W/\"x\"", "x", "\"", ",,,", new string('e', 5_000));
-        string headers = $"{Pick(random, "", Preference(random))}{(ifNoneMatch.Length > 0 ? $"If-None-Match: {ifNoneMatch}\r\n" : "")}";
+        string headers = Pick(random, "", Preference(random)) + (ifNoneMatch.Length > 0 ? $"If-None-Match: {ifNoneMatch}\r\n" : "");
         string slash = Pick(random, "", "", "/", $"?code={new string('q', 2_000)}", "?x=%");
         method ??= Pick(random, "GET", "GET", "POST", "POST", "POST", "DELETE");
         string path = method switch
@@ -117,28 +122,32 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
             _ => $"/tasks/{id}/{Pick(random, "cancel", "retry", "Retry")}{slash}",
         };
         byte[] body = method == "POST" && random.Next(4) == 0 ? Wrong(random) : [];
-        return new([.. Head(method, path, $"{headers}{(method == "POST" ? $"Content-Length: {body.Length}\r\n" : "")}"), .. body], expected);
+        headers += method == "POST" ? $"Content-Length: {body.Length}\r\n" : "";
+        return new([.. Head(method, path, headers), .. body], expected);
     }
 
     private static string OddId(Random random) => Pick(
         random,
-        Guid.NewGuid().ToString(), Guid.CreateVersion7().ToString(), "ffffffff-ffff-7fff-bfff-ffffffffffff", "00000000-0000-7000-8000-000000000000", "nonsense",
-        "%20", "%01", "..%2f..", "%e2%98%83", new string('a', 5_000), "{6ba6be8e-0000-7000-8000-000000000000}", "6ba6be8e000070008000000000000000", "'or'1'eq'1",
-        "%252e", "1)%20or%20(1%20eq%201");
+        Guid.NewGuid().ToString(), Guid.CreateVersion7().ToString(), "ffffffff-ffff-7fff-bfff-ffffffffffff",
+        "00000000-0000-7000-8000-000000000000", "{6ba6be8e-0000-7000-8000-000000000000}", "6ba6be8e000070008000000000000000", "nonsense",
+        "%20", "%01", "..%2f..", "%e2%98%83", new string('a', 5_000), "'or'1'eq'1", "%252e", "1)%20or%20(1%20eq%201");
 
     private static IEnumerable<string> Filters(Random random)
     {
         string[] all =
         [
-            $"limit={random.Next(1, 101)}", "status=Pending", "status=succeeded&status=Canceled", "status=Scheduled", "kind=multiply", "kind=o'ther", "kind=",
-            "created_after=2020-01-01T00:00:00Z", "created_before=2020-01-01T00:00:00Z", "created_before=9999-12-31T23:59:59Z", "unknown=%00",
+            $"limit={random.Next(1, 101)}", "status=Pending", "status=succeeded&status=Canceled", "status=Scheduled", "kind=multiply",
+            "kind=o'ther", "kind=",
+            "created_after=2020-01-01T00:00:00Z", "created_before=2020-01-01T00:00:00Z", "created_before=9999-12-31T23:59:59Z",
+            "unknown=%00",
         ];
         return all.Where(filter => random.Next(4) == 0).GroupBy(filter => filter.Split('=')[0]).Select(group => group.First());
     }
 
     private static string WrongFilter(Random random) => Pick(
-        random, "limit=0&limit=0", "limit=101", "limit=x", "limit=", "status=", "status=Deleted", "kind=a&kind=b", "created_after=yesterday", "created_before=", "cursor=", "cursor=x",
-        $"cursor={new string('0', 48)}", "cursor=a&cursor=b", $"cursor={new string('f', 4_000)}");
+        random,
+        "limit=0&limit=0", "limit=101", "limit=x", "limit=", "status=", "status=Deleted", "kind=a&kind=b", "created_after=yesterday",
+        "created_before=", "cursor=", "cursor=x", $"cursor={new string('0', 48)}", "cursor=a&cursor=b", $"cursor={new string('f', 4_000)}");
 
     private static byte[] Head(string method, string path, string headers) =>
         Encoding.Latin1.GetBytes($"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
@@ -160,13 +169,17 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
     {
         string key = Pick(random, "", " ", "a b", new string('k', 256), "\t", "a\r\nIdempotency-Key: b", "\"\"", "\"a b\"");
         byte[] body = Right(random).Body;
-        return new([.. Head("POST", "/multiply", $"Idempotency-Key: {key}\r\nContent-Length: {body.Length}\r\n"), .. body], Expected.Problem);
+        byte[] head = Head("POST", "/multiply", $"Idempotency-Key: {key}\r\nContent-Length: {body.Length}\r\n");
+        return new([.. head, .. body], Expected.Problem);
     }
 
     private static FuzzRequest NoFunction(Random random)
     {
         string method = Pick(random, "PUT", "HEAD", "PATCH", "OPTIONS", "BREW");
-        string path = Pick(random, "/multiply", "/tasks", "/multiply/a/b/c", "/tasks/x/cancel/y", "/api/multiply", "/admin/host/status", "//", "/multiply%2f", "/%2e%2e/multiply/x/y/z", "/multiply;x");
+        string path = Pick(
+            random,
+            "/multiply", "/tasks", "/multiply/a/b/c", "/tasks/x/cancel/y", "/api/multiply", "/admin/host/status", "//", "/multiply%2f",
+            "/%2e%2e/multiply/x/y/z", "/multiply;x");
         byte[] body = random.Next(2) == 0 ? [] : Wrong(random);
         return new([.. Head(method, path, body.Length == 0 ? "" : $"Content-Length: {body.Length}\r\n"), .. body], Expected.NotFound);
     }
@@ -179,13 +192,24 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
             {
                 0 => Head("POST", "/multiply", $"Content-Length: {Pick(random, "-1", "x", "1 1", "99999999999999999999")}\r\n"),
                 1 => [.. Head("POST", "/multiply", $"Content-Length: {body.Length}\r\nContent-Length: {body.Length + 1}\r\n"), .. body],
-                2 => [.. Head("POST", "/multiply", "Transfer-Encoding: chunked\r\n"), .. Utf8(Pick(random, "x\r\n", "-1\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5\r\n{}\r\n0\r\n\r\n{}"))],
+                2 =>
+                [
+                    .. Head("POST", "/multiply", "Transfer-Encoding: chunked\r\n"),
+                    .. Utf8(Pick(random, "x\r\n", "-1\r\n", "FFFFFFFFFFFFFFFFF\r\n", "5\r\n{}\r\n0\r\n\r\n{}")),
+                ],
                 3 => Head("GET", "/multiply/x", $"{new string('a', 40_000)}: 1\r\n"),
                 4 => Head("GET", "/tasks/x", string.Concat(Enumerable.Range(0, 200).Select(i => $"h{i}: 1\r\n"))),
                 5 => Head("GET", "/multiply/" + Pick(random, "%00", new string('a', 20_000)), ""),
-                6 => Utf8(Pick(random, "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n{}\r\n\r\n", "GET /multiply/x\r\n\r\n", "P\u00d6ST /multiply HTTP/1.1\r\n\r\n")),
-                7 => Utf8($"POST /multiply HTTP/1.1\r\n{Pick(random, "", "Host: a\r\nHost: b\r\n", "Host: a b\r\n")}Content-Length: 0\r\n\r\n"),
-                8 => Head("POST", "/multiply", $"{Pick(random, "no colon", " : x", "a b: c", "x: \0", ": empty", "x: caf\u00e9")}\r\nContent-Length: 0\r\n"),
+                6 => Utf8(Pick(
+                    random,
+                    "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n{}\r\n\r\n", "GET /multiply/x\r\n\r\n",
+                    "P\u00d6ST /multiply HTTP/1.1\r\n\r\n")),
+                7 => Utf8("POST /multiply HTTP/1.1\r\n"
+                    + $"{Pick(random, "", "Host: a\r\nHost: b\r\n", "Host: a b\r\n")}Content-Length: 0\r\n\r\n"),
+                8 => Head(
+                    "POST",
+                    "/multiply",
+                    $"{Pick(random, "no colon", " : x", "a b: c", "x: \0", ": empty", "x: caf\u00e9")}\r\nContent-Length: 0\r\n"),
                 _ => [.. Noise(random), .. "\r\n\r\n"u8],
             },
             Expected.NotHttp);
@@ -202,7 +226,8 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
     private static FuzzRequest HungUp(Random random)
     {
         byte[] body = Right(random).Body;
-        byte[] whole = [.. Head("POST", "/multiply", $"Idempotency-Key: hung-up-{random.NextInt64()}\r\nContent-Length: {body.Length}\r\n"), .. body];
+        string headers = $"Idempotency-Key: hung-up-{random.NextInt64()}\r\nContent-Length: {body.Length}\r\n";
+        byte[] whole = [.. Head("POST", "/multiply", headers), .. body];
         return new(random.Next(3) == 0 ? whole : whole[..random.Next(whole.Length)], Expected.HungUp, Again: whole);
     }
 }

@@ -72,14 +72,16 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
     private async Task AssertTasksAsync(HttpClient http)
     {
         // Who hung up may ask again.
-        await Parallel.ForEachAsync(_hungUp, async (again, _) => await SendAsync(http.BaseAddress!, new FuzzRequest(again, Expected.Accepted)));
+        await Parallel.ForEachAsync(_hungUp, async (again, _) =>
+            await SendAsync(http.BaseAddress!, new FuzzRequest(again, Expected.Accepted)));
 
         string[] listed = await http.ListAsync("/tasks?limit=100");
         Assert.Empty(listed.Except(_accepted.Keys));
         ConcurrentDictionary<string, int> ends = new();
         await Parallel.ForEachAsync(listed, async (taskId, _) =>
             ends.AddOrUpdate(await AssertEndAsync(http, taskId), 1, (_, count) => count + 1));
-        output.WriteLine($"{_accepted.Count} tasks, {listed.Length} of them not deleted: {string.Join(", ", ends.Select(end => $"{end.Value} {end.Key}"))}");
+        output.WriteLine($"{_accepted.Count} tasks, of those that were not deleted "
+            + string.Join(", ", ends.Select(end => $"{end.Value} {end.Key}")));
     }
 
     private async Task<string> AssertEndAsync(HttpClient http, string taskId)
@@ -170,5 +172,6 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
     }
 
     // The body is chunked or not; either way all of its JSON is between the first brace and the last.
-    private static JsonElement Json(string body) => JsonElement.Parse(body[body.IndexOf('{', StringComparison.Ordinal)..(body.LastIndexOf('}') + 1)]);
+    private static JsonElement Json(string body) =>
+        JsonElement.Parse(body[body.IndexOf('{', StringComparison.Ordinal)..(body.LastIndexOf('}') + 1)]);
 }

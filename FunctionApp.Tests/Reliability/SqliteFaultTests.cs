@@ -1,6 +1,5 @@
 using System.Net;
 using FunctionApp.LocalHost.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace FunctionApp.Tests.Reliability;
 
@@ -10,7 +9,7 @@ public sealed class SqliteFaultTests : LocalHostTest
 {
     private const int Page = 4_096;
 
-    private string DatabaseFile => Path.Combine(Data.FullName, "orchestrations.db");
+    private string DatabaseFile => Path.Combine(Data.FullName, "durable.db");
 
     [Fact]
     public async Task A_damaged_file_is_refused_wherever_the_damage_is()
@@ -18,35 +17,19 @@ public sealed class SqliteFaultTests : LocalHostTest
         await RunOneTaskAsync();
         byte[] whole = await File.ReadAllBytesAsync(DatabaseFile);
 
-        foreach (int length in new[] { 10, 100, Page, 10_000, whole.Length - Page, whole.Length - 1 })
+        foreach (int length in new[] { 10, 100, Page, 10_000, whole.Length - Page })
         {
-            await AssertRefusedAsync(whole[..length], length is 10 or 100 ? "not a database" : "");
+            await AssertRefusedAsync($"cut off at {length}", whole[..length]);
         }
 
         for (int start = 0; start < whole.Length; start += Page)
         {
             byte[] damaged = [.. whole];
             damaged.AsSpan(start, Page).Fill((byte)'x');
-            await AssertRefusedAsync(damaged);
+            await AssertRefusedAsync($"page {start / Page} of {whole.Length / Page}", damaged);
         }
 
-        await using LocalHostProcess host = Launch();
-        await AssertRefusedAsync(host, DatabaseFile);
-    }
-
-    [Fact]
-    public async Task A_file_of_another_version_is_refused()
-    {
-        await RunOneTaskAsync();
-        await using (var database = new SqliteConnection($"Data Source={DatabaseFile};Pooling=false"))
-        {
-            await database.OpenAsync();
-            await using SqliteCommand command = database.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 99";
-            await command.ExecuteNonQueryAsync();
-        }
-
-        await AssertRefusedAsync(Launch(), "was written by another version");
+        await AssertRefusedAsync(Launch(), $"{DatabaseFile} is damaged");
     }
 
     [Theory]
@@ -60,7 +43,7 @@ public sealed class SqliteFaultTests : LocalHostTest
             await RunOneTaskAsync();
         }
 
-        await AssertRefusedAsync(Launch(maxFileSize: 1_000), "cannot be");
+        await AssertRefusedAsync(Launch(maxFileSize: 1_000), $"{DatabaseFile} cannot be used");
     }
 
     [Fact]
@@ -72,7 +55,8 @@ public sealed class SqliteFaultTests : LocalHostTest
         string[] before = await host.Http.SubmitManyAsync(20);
 
         await host.SetMaxFileSizeAsync(new FileInfo($"{DatabaseFile}-wal").Length);
-        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.Http.PostAsync("""{"x": 1, "y": 1}""")));
+        HttpResponseMessage[] answers =
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.Http.PostAsync("""{"x": 1, "y": 1}""")));
         foreach (HttpResponseMessage answer in answers)
         {
             await ProblemAssert.IsUnavailableAsync(answer);
@@ -90,15 +74,14 @@ public sealed class SqliteFaultTests : LocalHostTest
         Assert.Equal(0, await host.SignalAsync("TERM"));
     }
 
-    private async Task AssertRefusedAsync(byte[] content, string expected = "")
+    private async Task AssertRefusedAsync(string damage, byte[] content)
     {
         await File.WriteAllBytesAsync(DatabaseFile, content);
+        Exception? e = Record.Exception(() => new SqliteFile(DatabaseFile).Dispose());
 
-        SqliteFileException e = Assert.Throws<SqliteFileException>(() => new SqliteFile(DatabaseFile).Dispose());
-
-        Assert.StartsWith(DatabaseFile, e.Message, StringComparison.Ordinal);
-        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', e.Message);
+        bool isRefused = e is SqliteFileException && e.Message.StartsWith($"{DatabaseFile} is damaged", StringComparison.Ordinal);
+        Assert.True(isRefused, $"{damage}: {e?.Message}");
+        Assert.DoesNotContain('\n', e!.Message);
         Assert.Equal(content, await File.ReadAllBytesAsync(DatabaseFile));
     }
 

@@ -42,7 +42,10 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
         Settings["AzureWebJobsStorage"] = connectionString;
         Azurite azurite = await StartAzuriteAsync();
         await LiveThroughAsync(
-            StorageProvider.Sqlite, ["Azurite stopped"], _ => azurite.DisposeAsync().AsTask(), async () => azurite = await StartAzuriteAsync());
+            StorageProvider.Sqlite,
+            ["Azurite stopped"],
+            _ => azurite.DisposeAsync().AsTask(),
+            async () => azurite = await StartAzuriteAsync());
         await azurite.DisposeAsync();
 
         async Task<Azurite> StartAzuriteAsync() =>
@@ -126,8 +129,8 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
             TimeSpan recovered = Stopwatch.GetElapsedTime(start);
             await host.Http.AssertResultsAsync("4.6", await host.Http.SubmitManyAsync(5));
             output.WriteLine(
-                $"{storage}, {fault}: {times.Length} requests, the slowest took {times.Max().TotalSeconds:0.0} s; {accepted.Count} tasks finished "
-                + $"{recovered.TotalSeconds:0.0} s after the outage; memory {memory >> 20} -> {memoryInOutage >> 20} MiB");
+                $"{storage}, {fault}: {times.Length} requests, the slowest took {times.Max().TotalSeconds:0.0} s; "
+                + $"{accepted.Count} tasks finished {recovered.TotalSeconds:0.0} s after the outage; memory {memory >> 20} -> {memoryInOutage >> 20} MiB");
             Assert.InRange(memoryInOutage - memory, long.MinValue, 150 << 20);
         }
 

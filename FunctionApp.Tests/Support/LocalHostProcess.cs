@@ -100,8 +100,11 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     /// <summary>Resident memory in bytes of the host and its worker, as of now.</summary>
     public async Task<long> ReadMemoryAsync() => ReadMemory(Id) + ReadMemory(await FindWorkerAsync());
 
-    public async Task SetMaxFileSizeAsync(long? bytes) =>
-        await Cli.Wrap("prlimit").WithArguments(["--pid", $"{Id}", $"--fsize={bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"}:"]).ExecuteAsync();
+    public async Task SetMaxFileSizeAsync(long? bytes)
+    {
+        string limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+        await Cli.Wrap("prlimit").WithArguments(["--pid", $"{Id}", $"--fsize={limit}:"]).ExecuteAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

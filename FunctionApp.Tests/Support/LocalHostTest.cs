@@ -26,8 +26,12 @@ public abstract class LocalHostTest : IAsyncLifetime
         return default;
     }
 
-    private protected LocalHostProcess Launch(StorageProvider storage = StorageProvider.Sqlite, string? dataFolder = null, string? urls = null, long? maxFileSize = null) => new(
-        ["--urls", urls ?? "http://127.0.0.1:0", "--data-folder", dataFolder ?? Data.FullName, "--storage", $"{storage}"], Settings, maxFileSize);
+    private protected LocalHostProcess Launch(
+        StorageProvider storage = StorageProvider.Sqlite,
+        string? dataFolder = null,
+        string urls = "http://127.0.0.1:0",
+        long? maxFileSize = null) =>
+        new(["--urls", urls, "--data-folder", dataFolder ?? Data.FullName, "--storage", $"{storage}"], Settings, maxFileSize);
 
     private protected async Task<LocalHostProcess> StartAsync(StorageProvider storage = StorageProvider.Sqlite, long? maxFileSize = null)
     {

@@ -18,7 +18,8 @@ internal sealed class StorageProxy : IAsyncDisposable
 {
     private readonly ConcurrentQueue<(string Method, string Target)> _requests = new();
     private readonly Dictionary<int, string> _azurite = [];
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
+    private readonly HttpMessageInvoker _http =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
     private readonly WebApplication _app;
     private readonly IHttpForwarder _forwarder;
 
@@ -52,7 +53,12 @@ internal sealed class StorageProxy : IAsyncDisposable
     public static async Task<StorageProxy> StartAsync(Dictionary<string, string?> settings)
     {
         string connectionString = settings["AzureWebJobsStorage"]!;
-        Uri[] azurite = [new TableServiceClient(connectionString).Uri, new QueueServiceClient(connectionString).Uri, new BlobServiceClient(connectionString).Uri];
+        Uri[] azurite =
+        [
+            new TableServiceClient(connectionString).Uri,
+            new QueueServiceClient(connectionString).Uri,
+            new BlobServiceClient(connectionString).Uri,
+        ];
         var proxy = new StorageProxy(azurite.Length);
         await proxy._app.StartAsync();
         foreach ((Uri service, string url) in azurite.Zip(proxy._app.Urls))
@@ -83,7 +89,8 @@ internal sealed class StorageProxy : IAsyncDisposable
         _requests.Enqueue((context.Request.Method, Target(context)));
         if (Fault is not { } fault || !await fault(context))
         {
-            await _forwarder.SendAsync(context, _azurite[context.Connection.LocalPort], _http, ForwarderRequestConfig.Empty, new SameTarget(Done));
+            await _forwarder.SendAsync(
+                context, _azurite[context.Connection.LocalPort], _http, ForwarderRequestConfig.Empty, new SameTarget(Done));
         }
     }
 

@@ -13,18 +13,12 @@ internal static class LocalHost
         "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
         + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;";
 
-    /// <summary>What can be measured, by name, and what it takes.</summary>
-    public static IReadOnlyDictionary<string, (string Storage, string? LogLevel)> Systems { get; } = new Dictionary<string, (string, string?)>
-    {
-        [Sqlite] = ("Sqlite", null),
-        [InMemory] = ("Sqlite", null), // on a data folder in memory
-        [NoLogs] = ("Sqlite", "None"),
-        [AzureStorage] = ("AzureStorage", null),
-    };
+    public static IReadOnlyList<string> Names { get; } = [Sqlite, InMemory, NoLogs, AzureStorage];
 
     public static async Task<RunningSystem> StartAsync(string name, string dataFolder)
     {
-        (string storage, string? logLevel) = Systems[name];
+        string storage = name == AzureStorage ? "AzureStorage" : "Sqlite";
+        string? logLevel = name == NoLogs ? "None" : null;
         string url = $"http://127.0.0.1:{RunningSystem.FindFreePort()}";
         var system = new RunningSystem(new Uri(url))
         {
@@ -33,17 +27,8 @@ internal static class LocalHost
             ["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel,
             ["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel,
         };
-        try
-        {
-            _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
-            await system.WaitUntilItAnswersAsync();
-            return system;
-        }
-        catch
-        {
-            await system.DisposeAsync();
-            throw;
-        }
+        _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
+        return await system.WaitUntilItAnswersAsync();
     }
 
     private static string Endpoint(string service) => $"{service}Endpoint=http://127.0.0.1:{RunningSystem.FindFreePort()}/devstoreaccount1;";

@@ -25,24 +25,14 @@ internal static class Rq
             ["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0",
             ["PYTHONPATH"] = python,
         };
-        try
+        _ = system.Start("/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
+        await system.Start("/usr/bin/python3", "-c", "from app import app, db; app.app_context().push(); db.create_all()");
+        _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");
+        for (int i = 0; i < workers; i++)
         {
-            _ = system.Start(
-                "/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
-            await system.Start("/usr/bin/python3", Path.Combine(python, "create_table.py"));
-            _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");
-            for (int i = 0; i < workers; i++)
-            {
-                _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
-            }
+            _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
+        }
 
-            await system.WaitUntilItAnswersAsync();
-            return system;
-        }
-        catch
-        {
-            await system.DisposeAsync();
-            throw;
-        }
+        return await system.WaitUntilItAnswersAsync();
     }
 }

@@ -10,7 +10,7 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly List<(CommandTask<CommandResult> Process, CancellationTokenSource Stop)> _processes = [];
+    private readonly List<(Task Process, CancellationTokenSource Stop)> _processes = [];
     private readonly Dictionary<string, string?> _environment = [];
     private readonly CancellationTokenSource _kill = new();
     private string _lastLine = "";
@@ -33,11 +33,11 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Starts a process; it has ended when the task has.</summary>
-    public CommandTask<CommandResult> Start(string program, params string[] arguments)
+    /// <summary>Starts a process; the task ends with it.</summary>
+    public Task Start(string program, params string[] arguments)
     {
         var stop = new CancellationTokenSource();
-        CommandTask<CommandResult> process = Cli.Wrap(program)
+        Task process = Cli.Wrap(program)
             .WithArguments(arguments)
             .WithEnvironmentVariables(_environment)
             .WithStandardErrorPipe(PipeTarget.ToDelegate(line => _lastLine = line))
@@ -47,17 +47,20 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
     }
 
     /// <exception cref="InvalidOperationException">A process has ended, or the API does not answer in time.</exception>
-    public async Task WaitUntilItAnswersAsync()
+    public async Task<RunningSystem> WaitUntilItAnswersAsync()
     {
         while (!await Api.AnswersAsync())
         {
-            if (Stopwatch.GetElapsedTime(Started) > Patience || _processes.Exists(process => process.Process.Task.IsFaulted))
+            if (Stopwatch.GetElapsedTime(Started) > Patience || _processes.Exists(process => process.Process.IsFaulted))
             {
+                await DisposeAsync();
                 throw new InvalidOperationException($"{url} does not answer: {_lastLine}");
             }
 
             await Task.Delay(10);
         }
+
+        return this;
     }
 
     /// <summary>Interrupts the processes, the last started first; those that go on are killed.</summary>
@@ -65,10 +68,10 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
     {
         Api.Dispose();
         _kill.CancelAfter(Patience);
-        foreach ((CommandTask<CommandResult> process, CancellationTokenSource stop) in Enumerable.Reverse(_processes))
+        foreach ((Task process, CancellationTokenSource stop) in Enumerable.Reverse(_processes))
         {
             await stop.CancelAsync();
-            await process.Task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await process.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stop.Dispose();
         }
 
