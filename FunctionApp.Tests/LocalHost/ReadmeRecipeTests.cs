@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using FunctionApp.LocalHost;
 using FunctionApp.Tasks;
-using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FunctionApp.Tests.LocalHost;
