@@ -16,8 +16,8 @@ public sealed class WaitingTests : LocalHostTest
 
         // The host's own client does not outlive its stop.
         var http = new HttpClient { BaseAddress = host.Http.BaseAddress };
-        string[] taskIds = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => http.SubmitAsync(query: "?delay=600")));
-        using var hangUp = new CancellationTokenSource();
+        string[] taskIds = await http.SubmitManyAsync(100, "?delay=600");
+        var hangUp = new CancellationTokenSource();
         Task<HttpResponseMessage>[] waiting =
             [.. taskIds.Select((taskId, n) => WaitAsync(http, taskId, 50, n == 0 ? hangUp.Token : CancellationToken.None))];
         await Task.Delay(5_000); // the intervals have grown
@@ -46,6 +46,8 @@ public sealed class WaitingTests : LocalHostTest
         HttpResponseMessage[] answers = await Task.WhenAll(waiting.Skip(1)).WaitAsync(TimeSpan.FromSeconds(10));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         await stopping;
+        hangUp.Dispose();
+        http.Dispose();
     }
 
     private static async Task<HttpResponseMessage> WaitAsync(HttpClient http, string taskId, int seconds, CancellationToken cancellationToken = default)

@@ -34,6 +34,8 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
         "host while it stops",
     ];
 
+    private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 8 };
+
     private readonly ConcurrentDictionary<string, (int Number, DateTimeOffset At)> _acknowledged = new();
     private readonly ConcurrentDictionary<string, int> _answers = new();
     private readonly List<(string What, DateTimeOffset At)> _kills = [];
@@ -65,11 +67,13 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
         }
 
         await GoOnAsync();
-        JsonElement[] ended = await Task.WhenAll(_acknowledged.Keys.Select(async taskId =>
+        ConcurrentBag<JsonElement> found = [];
+        await Parallel.ForEachAsync(_acknowledged.Keys, AtOnce, async (taskId, _) =>
         {
             using HttpResponseMessage answer = await _host!.Http.WaitForEndAsync(taskId);
-            return await _host.Http.GetTaskAsync(taskId);
-        }));
+            found.Add(await _host.Http.GetTaskAsync(taskId));
+        });
+        JsonElement[] ended = [.. found];
         JsonElement[] wrong = Array.FindAll(ended, task => !IsRight(task));
         int left = await WaitForTheRestAsync(_host!.Http, toTheEnd: kills >= 40);
         Assert.Equal(0, await _host!.SignalAsync("TERM"));
@@ -202,7 +206,7 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
     }
 
     private Task SubmitAsync(HttpClient http, int count) =>
-        Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, count), AtOnce, async (_, _) =>
         {
             int n = Interlocked.Increment(ref _submitted);
             string answer = "none";

@@ -32,8 +32,8 @@ internal static class TaskClient
     }
 
     /// <summary>Submits that many at once, whose result is 4.6, and returns their IDs.</summary>
-    public static Task<string[]> SubmitManyAsync(this HttpClient http, int count) =>
-        Task.WhenAll(Enumerable.Range(0, count).Select(_ => http.SubmitAsync()));
+    public static Task<string[]> SubmitManyAsync(this HttpClient http, int count, string query = "") =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => http.SubmitAsync(query: query)));
 
     /// <summary>Polls until each has its result, which is that one; over outages too.</summary>
     public static Task AssertResultsAsync(this HttpClient http, string result, IEnumerable<string> taskIds) =>
