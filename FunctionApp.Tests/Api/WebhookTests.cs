@@ -50,7 +50,9 @@ public abstract class WebhookTests(ApiHost api)
         await Eventually.AreEqual("""{"attempts":2,"last_status":"200","done":true}""", () => WebhookAsync(taskId));
         WebhookReceiver.Received[] requests = [.. receiver.Requests];
         Assert.Equal(requests[0].Headers["webhook-id"], requests[1].Headers["webhook-id"]);
-        Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(9));
+
+        // Azure Storage's timers may be a second early.
+        Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(3.9), TimeSpan.FromSeconds(15));
     }
 
     [Fact]
