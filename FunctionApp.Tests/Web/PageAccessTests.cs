@@ -121,7 +121,7 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
 
     private async Task TabToAsync(string selector, bool backwards = false)
     {
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 300; i++)
         {
             if (await Page.Locator(selector).EvaluateAsync<bool>("element => element === document.activeElement"))
             {
