@@ -45,7 +45,14 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncL
     }
 
     /// <summary>The tables of the app's storage account.</summary>
-    public TableServiceClient Tables => _storage!;
+    public TableServiceClient Tables
+    {
+        get
+        {
+            _ = Own;
+            return _storage!;
+        }
+    }
 
     /// <summary>Name of the app's results table.</summary>
     public string ResultsTable { get; } = $"t{Guid.NewGuid():N}";

@@ -28,7 +28,7 @@ public abstract class MonitorTests(ApiHost api)
 
         Assert.Equal(["Pending", "Running", "Succeeded"], statuses.Distinct());
         Assert.Equal(progress.Order(), progress);
-        Assert.True(progress.Distinct().Count() >= 4, string.Join(' ', progress.Distinct()));
+        Assert.True(progress.Distinct().Count() >= 3, string.Join(' ', progress.Distinct()));
         Assert.Equal(1, progress[^1]);
         Assert.Equal("4.6", task.GetProperty("result").GetRawText());
         Assert.Equal("""{"x":2.3,"y":2.0}""", task.GetProperty("input").GetRawText());
@@ -145,7 +145,7 @@ public abstract class MonitorTests(ApiHost api)
         }
         while (status == "Running");
 
-        Assert.True(seen.Count >= 3, string.Join(' ', seen)); // each for another progress
+        Assert.True(seen.Count >= 2, string.Join(' ', seen)); // each for another progress
         Assert.Equal(seen.Distinct(), seen);
         using HttpResponseMessage none = await GetAsync(taskId, ("Prefer", "wait=1"), ("If-None-Match", etag));
         Assert.Equal(HttpStatusCode.NotModified, none.StatusCode);

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -49,7 +50,7 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
 
         await TabToAsync("#filters [value='Failed']", backwards: true);
         await Page.Keyboard.PressAsync("Space");
-        await Expect(Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("status=Failed"));
+        await Expect(Page).ToHaveURLAsync(new Regex("status=Failed"));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -53,9 +54,8 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Page.Locator("#submit").ClickAsync();
         await Expect(Detail.Locator("#detail-title")).ToContainTextAsync("multiply/batch");
         await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
-        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("""1  { "result": 4.6 }""");
-        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("too large for an IEEE 754 double");
-        await Expect(Detail.Locator("#detail-result")).ToContainTextAsync("""3  { "result": 30000000000000000000000000000003 }""");
+        await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync(
+            new Regex(@"^1  4\.6\n2  not_finite: The product is too large .*\n3  30000000000000000000000000000003$"));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#detail-error")).ToContainTextAsync("not_finite");
         await Detail.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Retry" }).ClickAsync();
         await Expect(Detail.Locator("#detail-retry-of")).ToHaveTextAsync(taskId);
-        await Expect(Page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex(taskId));
+        await Expect(Page).Not.ToHaveURLAsync(new Regex(taskId));
         await Detail.Locator("#detail-retry-of").ClickAsync();
         await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(taskId);
     }
@@ -126,7 +126,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Page.GotoAsync("/");
         await Expect(Row(scheduled)).ToBeVisibleAsync();
         await Page.Locator("#filters").GetByText("Canceled").ClickAsync();
-        await Expect(Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(@"/\?status=Canceled$"));
+        await Expect(Page).ToHaveURLAsync(new Regex(@"/\?status=Canceled$"));
         await Expect(Row(canceled)).ToBeVisibleAsync();
         await Expect(Row(scheduled)).ToHaveCountAsync(0);
 

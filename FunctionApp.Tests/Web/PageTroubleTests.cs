@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -174,7 +175,7 @@ public sealed class PageTroubleTests : PageTest
     {
         await Expect(Page.Locator($"#{field}-error")).ToHaveTextAsync(message);
         await Expect(Page.Locator($"#{field}")).ToHaveAttributeAsync("aria-invalid", "true");
-        await Expect(Page.Locator($"#{field}")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("must|required|Line"));
+        await Expect(Page.Locator($"#{field}")).ToHaveAccessibleDescriptionAsync(new Regex("must|required|Line"));
     }
 
     private static Task Unavailable(IRoute route) => route.FulfillAsync(new RouteFulfillOptions

@@ -4,11 +4,12 @@ import * as live from './live.js';
 import { call, now, persist, ApiError } from './api.js';
 import { cancel, deleteOne, retry } from './actions.js';
 import { $, busily, copy, element, setText, show, toast } from './dom.js';
-import { duration, ended, localTime, pretty, runTime, shortId } from './format.js';
+import { duration, ended, localTime, pretty, prettyResults, runTime, shortId } from './format.js';
 import { renderProgress } from './list.js';
 
 let id = null;
 let result;
+let isBatch = false;
 
 export function startDetail(open, close) {
   $('close').addEventListener('click', event => { event.preventDefault(); close(); });
@@ -27,6 +28,7 @@ export function startDetail(open, close) {
 export async function showTask(taskId) {
   id = taskId;
   result = undefined;
+  isBatch = false;
   document.title = id ? `Task ${shortId(id)}` : 'Tasks';
   document.body.classList.toggle('has-detail', id !== null);
   show($('detail'), id !== null);
@@ -83,6 +85,7 @@ async function renderResult(task) {
         const { body } = await persist(() => call('GET', task.links.result));
         if (id !== task.task_id) return;
         result = body.results ?? body.result;
+        isBatch = body.results !== undefined;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (id === task.task_id) result = undefined;
@@ -92,7 +95,9 @@ async function renderResult(task) {
   }
   const isThere = task.status === 'Succeeded' && result !== undefined && result !== null;
   show($('detail-result-part'), isThere);
-  if (isThere) setText($('detail-result'), pretty(result));
+  if (!isThere) return;
+  setText($('detail-result'), isBatch ? prettyResults(result) : pretty(result));
+  $('detail-result').classList.toggle('result', !isBatch);
 }
 
 function renderTimeline(task) {

@@ -40,14 +40,17 @@ export function runTime(task, now) {
   return task.started_at && (task.ended_at ? Date.parse(task.ended_at) : now) - Date.parse(task.started_at);
 }
 
-// JSON for people: short things on a line, a long list one item to a line.
+// JSON for people: what is short stands on one line.
 export function pretty(value) {
   const line = JSON.stringify(value) ?? '';
-  if (line.length <= 60) return spaced(line);
-  const list = Array.isArray(value) ? value : value !== null && typeof value === 'object' && Object.values(value).length === 1 ? Object.values(value)[0] : null;
-  return Array.isArray(list)
-    ? list.map((item, i) => `${String(i + 1).padStart(String(list.length).length)}  ${spaced(JSON.stringify(item))}`).join('\n')
-    : JSON.stringify(value, null, 2);
+  return line.length <= 60 ? spaced(line) : JSON.stringify(value, null, 2);
+}
+
+// The results of a batch, each on a line with its number.
+export function prettyResults(results) {
+  const width = String(results.length).length;
+  return results.map(({ result, error }, i) =>
+    `${String(i + 1).padStart(width)}  ${error ? `${error.code}: ${error.detail}` : spaced(JSON.stringify(result))}`).join('\n');
 }
 
 const spaced = line => line.replace(/"(?:[^"\\]|\\.)*"|[:,{}]/g, part => ({ ':': ': ', ',': ', ', '{': '{ ', '}': ' }' })[part] ?? part);
