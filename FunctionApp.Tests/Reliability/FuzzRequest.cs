@@ -10,6 +10,9 @@ internal enum Expected
     /// <summary>202: it is a task.</summary>
     Accepted,
 
+    /// <summary>202, or 503: then it is asked again.</summary>
+    AcceptedInTheEnd,
+
     /// <summary>A 4xx with problem details.</summary>
     Problem,
 
