@@ -14,7 +14,7 @@ public sealed class CompareOptions : CommandSettings
     public int Tasks { get; init; }
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
-    [CommandOption("--only"), Description("Measures this system only, named as in the table.")]
+    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth.")]
     public string? Only { get; init; }
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
@@ -32,9 +32,15 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
     {
         ArgumentNullException.ThrowIfNull(settings);
         var results = new Results();
-        await AnsiConsole.Status().StartAsync("starting", status => MeasureAsync(settings, results, text => status.Status(text).Refresh()));
-        results.Print();
-        return 0;
+        try
+        {
+            await AnsiConsole.Status().StartAsync("starting", status => MeasureAsync(settings, results, text => status.Status(text).Refresh()));
+            return 0;
+        }
+        finally
+        {
+            results.Print();
+        }
     }
 
     private static async Task MeasureAsync(CompareOptions options, Results results, Action<string> say)
@@ -55,7 +61,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
             }
         }
 
-        if (options is { Kept: > 0, Only: null, Url: null })
+        if (options is { Kept: > 0, Only: null or "growth", Url: null })
         {
             await new Growth(options.Kept, options.Tasks, results, say).RunAsync(options.Rounds);
         }

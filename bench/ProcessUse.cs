@@ -19,7 +19,7 @@ internal static partial class ProcessUse
 
     /// <summary>Resident memory, what several share being divided among them.</summary>
     public static Dictionary<string, double> MemoryMiB() => Sum(process =>
-        long.Parse(Pss().Match(Text($"/proc/{process.Id}/smaps_rollup")).Groups[1].Value.PadLeft(1, '0')))
+        Pss().Match(Text($"/proc/{process.Id}/smaps_rollup")) is { Success: true } size ? long.Parse(size.Groups[1].Value) : 0)
         .ToDictionary(pair => pair.Key, pair => pair.Value / 1024.0);
 
     private static Dictionary<string, long> Sum(Func<(int Id, string[] Fields), long> measure)

@@ -44,6 +44,7 @@ internal sealed class Results
     /// <summary>Prints all as tables in Markdown.</summary>
     public void Print()
     {
+        AnsiConsole.Profile.Width = 200; // Tables for a file are not to be folded.
         string[] systems = [.. _values.Keys.Select(key => key.System).Distinct()];
         string[] growth = [Growth.Few, Growth.Many];
         Print(systems.Except(growth));

@@ -20,13 +20,11 @@ internal static class LocalHost
         string storage = name == AzureStorage ? "AzureStorage" : "Sqlite";
         string? logLevel = name == NoLogs ? "None" : null;
         string url = $"http://127.0.0.1:{RunningSystem.FindFreePort()}";
-        var system = new RunningSystem(new Uri(url))
-        {
-            ["AzureWebJobsStorage"] = $"{Account}{Endpoint("Table")}{Endpoint("Queue")}{Endpoint("Blob")}",
-            ["SlowMultiply__Delay"] = "00:00:00",
-            ["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel,
-            ["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel,
-        };
+        var system = new RunningSystem(new Uri(url));
+        system.Variables["AzureWebJobsStorage"] = $"{Account}{Endpoint("Table")}{Endpoint("Queue")}{Endpoint("Blob")}";
+        system.Variables["SlowMultiply__Delay"] = "00:00:00";
+        system.Variables["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel;
+        system.Variables["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel;
         _ = system.Start("dotnet", Folders.LocalHost, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
         return await system.WaitUntilItAnswersAsync();
     }

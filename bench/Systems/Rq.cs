@@ -19,12 +19,10 @@ internal static class Rq
         string python = Path.Combine(Folders.Bench, "rq");
         string redisPort = $"{RunningSystem.FindFreePort()}";
         string address = $"127.0.0.1:{RunningSystem.FindFreePort()}";
-        var system = new RunningSystem(new Uri($"http://{address}"))
-        {
-            ["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}",
-            ["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0",
-            ["PYTHONPATH"] = python,
-        };
+        var system = new RunningSystem(new Uri($"http://{address}"));
+        system.Variables["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}";
+        system.Variables["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0";
+        system.Variables["PYTHONPATH"] = python;
         _ = system.Start("/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
         await system.Start("/usr/bin/python3", "-c", "from app import app, db; app.app_context().push(); db.create_all()");
         _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");

@@ -11,17 +11,13 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<(Task Process, CancellationTokenSource Stop)> _processes = [];
-    private readonly Dictionary<string, string?> _environment = [];
     private readonly CancellationTokenSource _kill = new();
     private string _lastLine = "";
 
     public Api Api { get; } = new(url, key);
 
-    /// <summary>The environment of processes started from now on has this variable.</summary>
-    public string? this[string variable]
-    {
-        set => _environment[variable] = value;
-    }
+    /// <summary>Of processes started from now on; null removes a variable.</summary>
+    public Dictionary<string, string?> Variables { get; } = [];
 
     /// <summary>When the first process was started, a timestamp of <see cref="Stopwatch"/>.</summary>
     public long Started { get; } = Stopwatch.GetTimestamp();
@@ -39,7 +35,7 @@ internal sealed class RunningSystem(Uri url, string? key = null) : IAsyncDisposa
         var stop = new CancellationTokenSource();
         Task process = Cli.Wrap(program)
             .WithArguments(arguments)
-            .WithEnvironmentVariables(_environment)
+            .WithEnvironmentVariables(Variables)
             .WithStandardErrorPipe(PipeTarget.ToDelegate(line => _lastLine = line))
             .ExecuteAsync(_kill.Token, stop.Token);
         _processes.Add((process, stop));
