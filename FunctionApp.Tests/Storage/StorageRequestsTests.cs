@@ -5,7 +5,7 @@ namespace FunctionApp.Tests.Storage;
 
 /// <summary>What a task costs in Azure: the requests that a real Azurite gets, seen by a proxy before it. docs/scale.md has the prices.</summary>
 [Collection(nameof(RunsAlone))]
-public class StorageRequestsTests : LocalHostTest
+public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
 {
     private const int Tasks = 10;
 
@@ -32,6 +32,23 @@ public class StorageRequestsTests : LocalHostTest
 
         IEnumerable<(string Method, string Target)> Since(int count) =>
             storage.Requests.Skip(count).Select(request => (request.Method, Uri.UnescapeDataString(request.Target.Split('?')[0])));
+    }
+
+    [Fact]
+    public async Task A_batch_of_1000_items_is_less_than_a_tenth_of_the_requests_of_1000_tasks()
+    {
+        await using StorageProxy storage = await StorageProxy.StartAsync(Settings);
+        await using LocalHostProcess host = await StartAsync(StorageProvider.AzureStorage);
+        await RunAsync(host, storage);
+        int before = storage.Requests.Count;
+
+        using var items = new StringContent($$"""{"items": [{{string.Join(',', Enumerable.Repeat("""{"x":6,"y":7}""", 1_000))}}]}""");
+        using HttpResponseMessage accepted = await host.Http.PostAsync("/multiply/batch", items);
+        await host.Http.WaitForStatusAsync((await accepted.ReadJsonAsync()).GetProperty("task_id").GetString()!, "Succeeded");
+
+        int requests = storage.Requests.Skip(before).Count(request => !IsPoll(request));
+        output.WriteLine($"{requests} requests");
+        Assert.InRange(requests, 100, 17 * 1_000 / 10);
     }
 
     // The tables of the task hub begin with the same name.

@@ -1,8 +1,11 @@
 using FunctionApp.Tasks;
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Moq;
 
 namespace FunctionApp.Tests.Storage;
 
@@ -39,6 +42,24 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
         Assert.Contains(detail, row.ErrorDetail, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", row.ErrorDetail, StringComparison.Ordinal);
         Assert.Equal(row.ETag, (await Tasks.FindAsync(id, default))!.ETag);
+    }
+
+    [Fact]
+    public async Task An_end_that_is_found_so_is_told_to_the_webhook_too()
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { WebhookUrl = "https://example.com/hook" }, new("*"), default);
+        Instance(id, OrchestrationRuntimeStatus.Completed);
+        Client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
+            new TaskName(nameof(WebhookOrchestration)),
+            id.ToString(),
+            It.Is<StartOrchestrationOptions>(options => options.InstanceId == $"{id}-webhook"),
+            It.IsAny<CancellationToken>())).ReturnsAsync("").Verifiable(Times.Once);
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        Assert.Equal("lost", (await FindAsync(id))!.ErrorCode);
+
+        Client.Verify();
     }
 
     [Fact]
