@@ -54,7 +54,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
                 say($"round {round} of {options.Rounds}: {name}");
                 using var folder = new TemporaryFolder(name == LocalHost.InMemory ? "/dev/shm" : Path.GetTempPath());
                 await using RunningSystem system = options.Url is not null ? new RunningSystem(options.Url, options.Key)
-                    : name == Rq.Name ? await Rq.StartAsync(folder.Path, workers: 2)
+                    : name == Rq.Name ? await Rq.StartAsync(folder.Path)
                     : await LocalHost.StartAsync(name, folder.Path);
                 int tasks = name == LocalHost.AzureStorage ? options.Tasks / 5 : options.Tasks;
                 await new Measurement(system, results, name).RunAsync(tasks);

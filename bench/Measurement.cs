@@ -71,8 +71,8 @@ internal sealed class Measurement(RunningSystem running, Results results, string
     public async Task MeasurePostsAsync(int clients)
     {
         long start = Stopwatch.GetTimestamp();
-        results.Add(system, $"POST, {clients} clients /s", await Api.SendAsync(
-            clients, _ => Stopwatch.GetElapsedTime(start) < Posting, async _ => await running.Api.SubmitAsync() is not null));
+        double rate = await Api.SendAsync(clients, _ => Stopwatch.GetElapsedTime(start) < Posting, async _ => await running.Api.SubmitAsync() is not null);
+        results.Add(system, $"POST, {clients} clients /s", rate);
     }
 
     private async Task TimeAsync(string figure, Func<Task> send)

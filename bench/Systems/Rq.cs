@@ -1,14 +1,14 @@
 namespace Bench.Systems;
 
 /// <summary>
-/// Flask under gunicorn (2 sync workers), RQ workers, Redis with Debian's default configuration and a SQLite results
+/// Flask under gunicorn (2 sync workers), 2 RQ workers, Redis with Debian's default configuration and a SQLite results
 /// table, from Debian's packages; the code is in bench/rq.
 /// </summary>
 internal static class Rq
 {
     public const string Name = "RQ";
 
-    public static async Task<RunningSystem> StartAsync(string folder, int workers)
+    public static async Task<RunningSystem> StartAsync(string folder)
     {
         if (!File.Exists("/usr/bin/gunicorn") || !File.Exists("/usr/bin/redis-server"))
         {
@@ -26,11 +26,8 @@ internal static class Rq
         _ = system.Start("/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
         await system.Start("/usr/bin/python3", "-c", "from app import app, db; app.app_context().push(); db.create_all()");
         _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");
-        for (int i = 0; i < workers; i++)
-        {
-            _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
-        }
-
+        _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
+        _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
         return await system.WaitUntilItAnswersAsync();
     }
 }
