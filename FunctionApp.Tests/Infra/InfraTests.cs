@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using FunctionApp.Multiply;
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Webhooks;
-using static System.StringComparison;
 
 namespace FunctionApp.Tests.Infra;
 
@@ -69,10 +68,10 @@ public class InfraTests
             Match name = Regex.Match(
                 (string)assignment["name"]!, @"^\[guid\('([^']+)', (reference\(.*\)\.outputs\.principalId\.value), '([^']+)'\)\]$");
             string scope = name.Groups[1].Value;
-            Assert.StartsWith($"[extensionResourceId('{scope}', ", (string)assignment["id"]!, Ordinal);
+            Assert.StartsWith($"[extensionResourceId('{scope}', ", (string)assignment["id"]!);
             Assert.Equal($"[{name.Groups[2].Value}]", (string)assignment["properties"]!["principalId"]!);
-            Assert.Contains("'identity-{0}'", name.Groups[2].Value, Ordinal);
-            Assert.EndsWith($"/roleDefinitions/{name.Groups[3].Value}", (string)assignment["properties"]!["roleDefinitionId"]!, Ordinal);
+            Assert.Contains("'identity-{0}'", name.Groups[2].Value);
+            Assert.EndsWith($"/roleDefinitions/{name.Groups[3].Value}", (string)assignment["properties"]!["roleDefinitionId"]!);
             return (name.Groups[3].Value, (string)resources.Single(resource => (string)resource!["id"]! == scope)!["type"]!);
         }).Order());
     }
@@ -89,7 +88,7 @@ public class InfraTests
         Assert.Equal(expected.Order(), InSection(Sample()));
         Assert.Equal(expected.Order(), InSection(await SettingsAsync()));
 
-        IEnumerable<string> InSection(JsonObject settings) => Names(settings).Where(name => name.StartsWith($"{section}__", Ordinal)).Order();
+        IEnumerable<string> InSection(JsonObject settings) => Names(settings).Where(name => name.StartsWith($"{section}__")).Order();
     }
 
     [Theory]
@@ -111,11 +110,11 @@ public class InfraTests
 
         Assert.Equal(expected.Order(), Names(settings).Order());
         Assert.Equal("managedidentity", (string)settings["AzureWebJobsStorage__credential"]!);
-        Assert.Contains(";Authorization=AAD", (string)settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]!, Ordinal);
+        Assert.Contains(";Authorization=AAD", (string)settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]!);
         // A secure parameter, which no deployment shows.
         Assert.Equal("[parameters('webhookSecret')]", (string)settings["Webhook__Secret"]!);
         Assert.All(
-            Sample().Where(setting => setting.Key is not "Webhook__Secret" && (setting.Key.Contains("__", Ordinal) || setting.Key == "ResultsTable")),
+            Sample().Where(setting => setting.Key is not "Webhook__Secret" && (setting.Key.Contains("__") || setting.Key == "ResultsTable")),
             setting => Assert.Equal((string)setting.Value!, (string)settings[setting.Key]!));
     }
 
@@ -131,7 +130,7 @@ public class InfraTests
         JsonNode account = One(resources, Account)["properties"]!;
         Assert.Equal("Disabled", (string)account["publicNetworkAccess"]!);
         Assert.Equal("Deny", (string)account["networkAcls"]!["defaultAction"]!);
-        Assert.Contains("'appSubnetId'", (string)One(resources, Site)["properties"]!["virtualNetworkSubnetId"]!, Ordinal);
+        Assert.Contains("'appSubnetId'", (string)One(resources, Site)["properties"]!["virtualNetworkSubnetId"]!);
 
         JsonArray subnets = One(resources, "Microsoft.Network/virtualNetworks")["properties"]!["subnets"]!.AsArray();
         JsonNode app = subnets.Single(subnet => (string)subnet!["name"]! == "app")!;
@@ -140,7 +139,7 @@ public class InfraTests
         string[] services = ["blob", "queue", "table"];
         JsonNode[] endpoints = All(resources, "Microsoft.Network/privateEndpoints");
         Assert.All(endpoints, endpoint =>
-            Assert.EndsWith("/subnets/endpoints", (string)endpoint["properties"]!["subnet"]!["id"]!, Ordinal));
+            Assert.EndsWith("/subnets/endpoints", (string)endpoint["properties"]!["subnet"]!["id"]!));
         Assert.Equal(services, endpoints.Select(endpoint =>
             (string)endpoint["properties"]!["privateLinkServiceConnections"]![0]!["properties"]!["groupIds"]!.AsArray().Single()!).Order());
         Assert.Equal(

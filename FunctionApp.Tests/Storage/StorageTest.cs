@@ -43,7 +43,7 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected Mock<DurableTaskClient> Client { get; } = new(MockBehavior.Strict, "test");
 
-    protected List<(TaskId Id, TaskStart Start)> Started { get; } = [];
+    protected IList<(TaskId Id, TaskStart Start)> Started { get; } = [];
 
     /// <summary>What the durable client throws instead of starting an orchestration.</summary>
     protected Exception? StartFailure { get; set; }

@@ -26,7 +26,7 @@ internal static class OpenApi
     {
         int status = (int)response.StatusCode;
         string what = $"{method} {path} {status}";
-        JsonNode? described = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"]?[status.ToString(CultureInfo.InvariantCulture)];
+        JsonNode? described = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"]?[status.ToString()];
         Assert.True(described is not null, $"{what} is not described.");
         JsonNode answer = Resolve(described);
         AssertHeaders(response, answer["headers"]?.AsObject() ?? [], what);
@@ -41,7 +41,7 @@ internal static class OpenApi
         string mediaType = response.Content.Headers.ContentType?.MediaType ?? "none";
         JsonNode? content = answer["content"]![mediaType];
         Assert.True(content is not null, $"{what} has content of type {mediaType}, which is not described.");
-        if (mediaType.EndsWith("json", StringComparison.Ordinal))
+        if (mediaType.EndsWith("json"))
         {
             using var json = JsonDocument.Parse(body);
             AssertValid(json.RootElement, content["schema"]!, what);
