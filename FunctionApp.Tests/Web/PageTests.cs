@@ -140,7 +140,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Page.Locator("#filters").GetByLabel("Canceled")).Not.ToBeCheckedAsync();
 
         await Page.GotoAsync("/?kind=nothing");
-        await Expect(Page.GetByText("No task is like that.")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("No task matches the filters.")).ToBeVisibleAsync();
         await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Clear" }).ClickAsync();
         await Expect(Row(scheduled)).ToBeVisibleAsync();
     }

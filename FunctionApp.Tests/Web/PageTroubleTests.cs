@@ -64,7 +64,7 @@ public sealed class PageTroubleTests : PageTest
         await SubmitButton.ClickAsync();
         await Expect(Page.Locator("#submit-error")).ToHaveTextAsync("The service does not answer.");
         await SubmitButton.ClickAsync();
-        await Expect(Page.Locator("#toast")).ToContainTextAsync("is submitted");
+        await Expect(Page.Locator("#toast")).ToContainTextAsync("was submitted");
         await SubmitButton.ClickAsync();
         await Expect(SubmitButton).Not.ToHaveAttributeAsync("aria-busy", "true");
         Assert.Equal(3, keys.Count);
