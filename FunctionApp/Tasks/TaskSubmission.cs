@@ -105,7 +105,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         IHeaderDictionary headers = request.HttpContext.Response.Headers;
         headers["Operation-Location"] = $"/tasks/{id}";
         headers.RetryAfter = TaskAnswers.RetryAfter;
-        TaskRow? row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished);
+        TaskRow? row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id.ToString(), request.HttpContext, client, row => !row.IsUnfinished);
         var answer = new SubmittedTask(id.ToString(), row?.StatusAt(time.GetUtcNow()), row?.Result is { } result ? JsonElement.Parse(result) : null);
         return TypedResults.Accepted($"/{kind.Name}/{id}", answer);
     }
