@@ -39,7 +39,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
         {
             RowStatus.Succeeded => await readResult(row),
             RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
-            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task is not finished yet."),
+            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not ended yet."),
             _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
         };
     }
