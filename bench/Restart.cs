@@ -1,0 +1,20 @@
+using System.Diagnostics;
+using FunctionApp.LocalHost;
+
+namespace Bench;
+
+/// <summary>The app within this process, as tests run it: stopped, started again, and asked.</summary>
+internal static class Restart
+{
+    public static async Task MeasureAsync(int rounds, Results results)
+    {
+        await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(new Dictionary<string, string?> { ["SlowMultiply__Delay"] = "00:00:00" });
+        for (int round = 1; round <= rounds; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await host.RestartAsync();
+            (await host.Http.GetAsync(new Uri("/tasks", UriKind.Relative))).EnsureSuccessStatusCode().Dispose();
+            results.Add("in one process", "restart to first answer, s", Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+    }
+}
