@@ -10,38 +10,28 @@ internal static class AppSettings
     /// What the app's environment has that this process's has not: the values of local.settings.json, or else of its sample,
     /// where the environment does not have them; then what a test gave. Null removes a variable.
     /// </summary>
+    /// <exception cref="LocalHostException">The file cannot be read.</exception>
     public static Dictionary<string, string?> Read(StartOptions options)
     {
+        string file = Path.Combine(options.AppFolder, "local.settings.json");
+        string sample = Path.Combine(AppContext.BaseDirectory, "local.settings.sample.json");
         Dictionary<string, string?> settings = new()
         {
             ["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development",
             ["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated",
         };
-        string? file = Array.Find(
-            [
-                Path.Combine(options.AppFolder, "local.settings.json"),
-                Path.Combine(options.AppFolder, "local.settings.sample.json"),
-                Path.Combine(AppContext.BaseDirectory, "local.settings.sample.json"),
-            ],
-            File.Exists);
-        foreach (IConfigurationSection value in ReadJson(file).GetSection("Values").GetChildren())
+        foreach (IConfigurationSection value in ReadJson(File.Exists(file) ? file : sample).GetSection("Values").GetChildren())
         {
             settings[VariableName(value.Key)] = value.Value;
         }
 
-        foreach (string inherited in settings.Keys.Where(name => Environment.GetEnvironmentVariable(name) is not null).ToArray())
-        {
-            settings.Remove(inherited);
-        }
-
+        settings = settings.Where(setting => Environment.GetEnvironmentVariable(setting.Key) is null).ToDictionary();
         foreach ((string name, string? value) in options.Settings)
         {
             settings[VariableName(name)] = value;
         }
 
         settings["FUNCTIONS_APPLICATION_DIRECTORY"] = options.AppFolder;
-        // The Durable extension, which asks this process's environment, takes it for a sign of Azure's Linux Consumption plan.
-        Environment.SetEnvironmentVariable("CONTAINER_NAME", null);
         return settings;
     }
 
@@ -50,7 +40,6 @@ internal static class AppSettings
     public static IConfigurationRoot Configure(StartOptions options, Dictionary<string, string?> settings)
     {
         IConfigurationRoot configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsConfigurationSection"] = HostJson })
             .AddInMemoryCollection(ReadJson(Path.Combine(options.AppFolder, "host.json")).AsEnumerable()
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
@@ -58,7 +47,10 @@ internal static class AppSettings
                 KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)))
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
+                ["AzureWebJobsConfigurationSection"] = HostJson,
                 [$"{HostJson}:extensions:durableTask:storageProvider:type"] = options.Storage.ToString(),
+                // The Durable extension takes it for a sign of Azure's Linux Consumption plan.
+                ["CONTAINER_NAME"] = null,
             })
             .Build();
         return configuration["FUNCTIONS_WORKER_RUNTIME"] is "dotnet-isolated"
@@ -67,13 +59,18 @@ internal static class AppSettings
                 $"FUNCTIONS_WORKER_RUNTIME is \"{configuration["FUNCTIONS_WORKER_RUNTIME"]}\"; the local host runs dotnet-isolated only.");
     }
 
+    /// <summary>The app's assembly.</summary>
+    /// <exception cref="LocalHostException">worker.config.json cannot be read.</exception>
+    public static string FindWorker(string appFolder) =>
+        Path.Combine(appFolder, ReadJson(Path.Combine(appFolder, "worker.config.json"))["description:defaultWorkerPath"]!);
+
     private static string VariableName(string key) => key.Replace(":", "__", StringComparison.Ordinal);
 
-    private static IConfigurationRoot ReadJson(string? file)
+    private static IConfigurationRoot ReadJson(string file)
     {
         try
         {
-            return file is null ? new ConfigurationBuilder().Build() : new ConfigurationBuilder().AddJsonFile(file).Build();
+            return new ConfigurationBuilder().AddJsonFile(file).Build();
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {

@@ -7,14 +7,13 @@ internal static class Banner
     public static string Text(IEnumerable<AppFunction> functions, string address)
     {
         IEnumerable<string> lines = functions
-            .OrderByDescending(function => function.TriggerType is "httpTrigger")
+            .OrderByDescending(function => function.Trigger.Type is "httpTrigger")
             .ThenBy(function => function.Name, StringComparer.Ordinal)
-            .Select(function => function.TriggerType is not "httpTrigger"
-                ? $"\t{function.Name}: {function.TriggerType}"
-                : $"\t{function.Name}: [{Methods(function)}] {address}/{function["route"] ?? function.Name}");
+            .Select(function => function.Trigger is { Type: "httpTrigger" } http
+                ? $"\t{function.Name}: [{Methods(http)}] {address}/{http.Route ?? function.Name}"
+                : $"\t{function.Name}: {function.Trigger.Type}");
         return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\nPress Ctrl+C to stop.\n";
     }
 
-    private static string Methods(AppFunction function) =>
-        function.Methods.Count == 0 ? "ANY" : string.Join(',', function.Methods).ToUpperInvariant();
+    private static string Methods(Binding http) => http.Methods is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY";
 }

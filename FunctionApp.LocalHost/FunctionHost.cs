@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using FunctionApp.LocalHost.Durable;
@@ -8,11 +7,11 @@ using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Yarp.ReverseProxy.Forwarder;
+using Microsoft.Azure.WebJobs;
 
 namespace FunctionApp.LocalHost;
 
-/// <summary>A running host: its parts, in the order in which they start and stop.</summary>
+/// <summary>A running host: the order in which its parts start and stop.</summary>
 internal sealed partial class FunctionHost : IAsyncDisposable
 {
     /// <summary>How long running activities and requests may take to end when the host stops.</summary>
@@ -21,60 +20,107 @@ internal sealed partial class FunctionHost : IAsyncDisposable
     // From an activity's answer until the extension has stored it.
     private static readonly TimeSpan StoreTime = TimeSpan.FromMilliseconds(200);
 
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ILoggerFactory? _loggers;
-    private FileStream? _dataFolder;
-    private Task<Azurite?> _azurite = Task.FromResult<Azurite?>(null);
-    private WebApplication? _workerEndpoint;
-    private WorkerSupervisor? _workers;
-    private DurableHost? _durable;
-    private TimerTriggers? _timers;
-    private HttpFunctions? _http;
-    private WebApplication? _server;
+    // From the worker's end until every caller has its answer.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
-    private FunctionHost()
+    private readonly StartOptions _options;
+    private readonly Dictionary<string, string?> _settings;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DurableFunctions _durable;
+    private readonly WebApplication _app;
+    private readonly WorkerSupervisor _workers;
+    private readonly Task _running;
+
+    private FunctionHost(StartOptions options)
     {
+        _options = options;
+        Functions = AppFunction.ReadAll(options.AppFolder);
+        _settings = AppSettings.Read(options);
+        IConfigurationRoot configuration = AppSettings.Configure(options, _settings);
+        RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
+        _durable = FunctionEmitter.Create(Functions);
+        _app = HostApplication.Build(options, configuration, Functions, _durable);
+        _app.MapAll(Functions, RoutePrefix, _started.Task);
+        _workers = _app.Services.GetRequiredService<WorkerSupervisor>();
+        _durable.Connect(_workers, Functions);
+        _running = RunAsync();
     }
 
     /// <summary>Where it listens.</summary>
     public Uri Address { get; private set; } = null!;
 
-    public IReadOnlyList<AppFunction> Functions { get; private set; } = [];
+    public IReadOnlyList<AppFunction> Functions { get; }
 
-    public string RoutePrefix { get; private set; } = "";
+    public string RoutePrefix { get; }
 
-    /// <summary>What a worker's durable client is made of: JSON with the addresses of the Durable extension.</summary>
-    public string DurableClient => _durable!.Client;
+    /// <summary>What a durable client is made of: JSON with the addresses of the Durable extension.</summary>
+    public string DurableClient => _workers.DurableClient.Task.Result;
 
     /// <summary>The worker as of now.</summary>
-    public IWorker Worker => _workers!.Worker!;
+    public IWorker Worker => _workers.Worker!;
 
     /// <exception cref="LocalHostException">It cannot start.</exception>
     public static async Task<FunctionHost> StartAsync(StartOptions options)
     {
-        var host = new FunctionHost();
-        try
-        {
-            await host.StartPartsAsync(options);
-            return host;
-        }
-        catch
-        {
-            host._started.TrySetCanceled();
-            await host.CleanUpAsync();
-            throw;
-        }
+        var host = new FunctionHost(options);
+        Task first = await Task.WhenAny(host._started.Task, host._running);
+        await first;
+        return host;
     }
 
     /// <summary>Takes no more requests and work, lets what runs end for <see cref="Grace"/>, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        long start = Stopwatch.GetTimestamp();
-        bool busy = _workers!.PendingCount > 0;
-        using var grace = new CancellationTokenSource(Grace);
-        await _timers!.DisposeAsync();
-        await Task.WhenAll(_server!.StopAsync(grace.Token), _durable!.StopAsync());
-        while (_workers.PendingCount > 0 && Stopwatch.GetElapsedTime(start) < Grace)
+        _stop.TrySetResult();
+        await _running;
+    }
+
+    private async Task RunAsync()
+    {
+        await using WebApplication app = _app;
+        using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
+        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
+            _options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
+        Task durable = Task.CompletedTask;
+        Task server = Task.CompletedTask;
+        using var stopping = new CancellationTokenSource();
+        using var abort = new CancellationTokenSource();
+        try
+        {
+            Uri workerAddress = await ListenAsync();
+            Task worker = StartWorkerAsync(workerAddress, azurite);
+            durable = Task.Run(() => StartDurableAsync(azurite));
+            // What is wrong with a setting the app says best.
+            await worker;
+            await durable;
+            _ = app.Services.GetRequiredService<TimerTriggers>().RunAsync(stopping.Token);
+            _started.SetResult();
+
+            await _stop.Task;
+            await stopping.CancelAsync();
+            server = app.StopAsync(abort.Token);
+            await EndWorkAsync();
+        }
+        finally
+        {
+            await _workers.StopAsync();
+            abort.CancelAfter(AnswerTime);
+            await server;
+            await Task.WhenAny(durable, Task.Delay(Grace));
+            if (await azurite is { } own)
+            {
+                await own.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task EndWorkAsync()
+    {
+        bool busy = _workers.PendingCount > 0;
+        var grace = Task.Delay(Grace);
+        await Task.WhenAny(_app.Services.GetRequiredService<IJobHost>().StopAsync(), grace);
+        while (_workers.PendingCount > 0 && !grace.IsCompleted)
         {
             await Task.Delay(10);
         }
@@ -83,113 +129,58 @@ internal sealed partial class FunctionHost : IAsyncDisposable
         {
             await Task.Delay(StoreTime);
         }
-
-        await CleanUpAsync();
     }
 
-    private async Task StartPartsAsync(StartOptions options)
-    {
-        Functions = AppFunction.ReadAll(options.AppFolder);
-        Dictionary<string, string?> settings = AppSettings.Read(options);
-        IConfigurationRoot configuration = AppSettings.Configure(options, settings);
-        RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
-        _loggers = Logs.Create(configuration);
-        _dataFolder = DataFolder.Lock(options.DataFolder);
-        _azurite = Azurite.StartIfNeededAsync(
-            options.DataFolder, configuration["AzureWebJobsStorage"], tablesOnly: options.Storage is StorageProvider.Sqlite);
-
-        _workerEndpoint = await WorkerEndpoint.StartAsync(id => _workers!.Find(id), _loggers);
-        Uri workerAddress = ListenAddress(_workerEndpoint);
-        _workers = new WorkerSupervisor(
-            id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
-        var log = new InvocationLog(_loggers);
-        var timers = Functions.Where(function => function.TriggerType is "timerTrigger")
-            .ToDictionary(function => function, function => Schedule.Parse(function, configuration));
-        _timers = new TimerTriggers(timers, _workers, log, () => DurableClient);
-        await StartServerAsync(options.Urls, log);
-
-        Task worker = StartWorkersAsync();
-        var durable = Task.Run(() => StartDurableAsync(options, configuration));
-        // What is wrong with a setting the app says best.
-        await worker;
-        await durable;
-        _timers.Start();
-        _started.SetResult();
-    }
-
-    private async Task StartServerAsync(string urls, InvocationLog log)
+    /// <returns>Where workers connect to.</returns>
+    private async Task<Uri> ListenAsync()
     {
         try
         {
-            _server = HttpEndpoints.Build(urls, _loggers!, _started.Task);
-            _http = new HttpFunctions(_workers!, _server.Services.GetRequiredService<IHttpForwarder>(), () => DurableClient);
-            _server.MapFunctions(Functions.Where(function => function.TriggerType is "httpTrigger"), RoutePrefix, _http, log);
-            _server.MapAdmin(_timers!.StartNow);
-            _server.MapManagement(() => _durable!);
-            await _server.StartAsync();
-            Address = ListenAddress(_server);
+            await _app.StartAsync();
         }
         catch (Exception e) when (e is IOException or SocketException or FormatException or InvalidOperationException)
         {
             throw new LocalHostException(
                 $"The host cannot listen: {e.Message.TrimEnd('.')}. Stop what does, or choose another address with --urls.", e);
         }
+
+        Uri[] addresses = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .Select(address => new Uri(AnyAddress().Replace(address, "//localhost:")))];
+        Address = addresses[1];
+        _durable.WebHook = new Uri(Address, DurableExtension.WebHookPath);
+        return addresses[0];
     }
 
-    private async Task StartWorkersAsync()
+    private async Task StartWorkerAsync(Uri address, Task<Azurite?> azurite)
     {
+        string assembly = AppSettings.FindWorker(_options.AppFolder);
         // Apps use their storage as soon as they start.
-        await _azurite;
-        await _workers!.StartAsync();
+        await azurite;
+        await _workers.StartAsync(id => _options.InProcess
+            ? new InProcessWorker(assembly, address, id, _settings)
+            : new ChildWorker(assembly, address, id, _settings));
     }
 
-    private async Task StartDurableAsync(StartOptions options, IConfiguration configuration)
+    private async Task StartDurableAsync(Task<Azurite?> azurite)
     {
         try
         {
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, services =>
-                services.AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db")));
-            if (options.Storage is StorageProvider.AzureStorage)
+            if (_options.Storage is StorageProvider.AzureStorage)
             {
-                await _azurite;
+                await azurite;
             }
 
-            await _durable.StartAsync();
-        }
-        catch (SqliteFileException e)
-        {
-            throw new LocalHostException(e.Message, e);
+            IJobHost jobs = _app.Services.GetRequiredService<IJobHost>();
+            await jobs.StartAsync(CancellationToken.None);
+            await jobs.CallAsync(FunctionEmitter.ClientFunction);
         }
         catch (Exception e) when (e is not LocalHostException)
         {
-            throw new LocalHostException($"The Durable extension cannot start: {e.GetBaseException().Message}", e);
+            throw new LocalHostException(
+                e is SqliteFileException ? e.Message : $"The Durable extension cannot start: {e.GetBaseException().Message}", e);
         }
     }
 
-    private static IWorker StartWorker(StartOptions options, Uri endpoint, string id, Dictionary<string, string?> settings)
-    {
-        string assembly = Path.Combine(options.AppFolder, AppFunction.ReadWorkerPath(options.AppFolder));
-        return options.InProcess ? new InProcessWorker(assembly, endpoint, id, settings) : new ChildWorker(assembly, endpoint, id, settings);
-    }
-
-    private static Uri ListenAddress(WebApplication app) =>
-        new(AnyAddress().Replace(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), "//localhost:"));
-
     [GeneratedRegex(@"//(\[::\]|0\.0\.0\.0|\+|\*):")]
     private static partial Regex AnyAddress();
-
-    private async Task CleanUpAsync()
-    {
-        await DisposeAsync(_server);
-        _http?.Dispose();
-        await DisposeAsync(_workers);
-        await DisposeAsync(_durable);
-        await DisposeAsync(_workerEndpoint);
-        await ((Task)_azurite).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await DisposeAsync(_azurite.IsCompletedSuccessfully ? await _azurite : null);
-        await DisposeAsync(_dataFolder);
-        _loggers?.Dispose();
-    }
-
-    private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? default;
 }

@@ -10,7 +10,7 @@ internal sealed record Schedule(Func<DateTime, DateTime> Next)
     /// <exception cref="LocalHostException">The function's schedule is neither, or names a setting that is not there.</exception>
     public static Schedule Parse(AppFunction function, IConfiguration configuration)
     {
-        string expression = function["schedule"] ?? "";
+        string expression = function.Trigger.Schedule ?? "";
         if (expression is ['%', .. string setting, '%'])
         {
             expression = configuration[setting.Replace("__", ":", StringComparison.Ordinal)] ?? throw new LocalHostException(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reactive.Linq;
 using System.Reflection;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -34,7 +35,11 @@ internal sealed class InProcessWorker : IWorker
         }
 
         Console.SetError(TextWriter.Synchronized(_errors));
-        _listener = DiagnosticListener.AllListeners.Subscribe(new HostBuiltObserver());
+        // Hosts tell in a diagnostic event that they are built, which is how WebApplicationFactory finds a program's.
+        _listener = DiagnosticListener.AllListeners
+            .Where(listener => listener.Name == "Microsoft.Extensions.Hosting")
+            .SelectMany(listener => listener)
+            .Subscribe(OnHostEvent);
         string[] arguments =
         [
             $"--Functions:Worker:HostEndpoint={endpoint}", $"--Functions:Worker:WorkerId={workerId}",
@@ -89,34 +94,14 @@ internal sealed class InProcessWorker : IWorker
         }
     }
 
-    private string FirstError() => _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd()}" : "";
-
-    /// <summary>Sees the app's host when it is built: hosts tell so in a diagnostic event, which is how WebApplicationFactory finds a program's.</summary>
-    private sealed class HostBuiltObserver : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
+    private static void OnHostEvent(KeyValuePair<string, object?> hostEvent)
     {
-        public void OnNext(DiagnosticListener value)
+        // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
+        if (hostEvent is { Key: "HostBuilt", Value: IHost host } && Current.Value is { Services: null } worker)
         {
-            if (value.Name == "Microsoft.Extensions.Hosting")
-            {
-                value.Subscribe(this);
-            }
-        }
-
-        public void OnNext(KeyValuePair<string, object?> value)
-        {
-            // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
-            if (value is { Key: "HostBuilt", Value: IHost host } && Current.Value is { Services: null } worker)
-            {
-                worker.Services = host.Services;
-            }
-        }
-
-        public void OnCompleted()
-        {
-        }
-
-        public void OnError(Exception error)
-        {
+            worker.Services = host.Services;
         }
     }
+
+    private string FirstError() => _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd()}" : "";
 }

@@ -1,16 +1,20 @@
-using System.Net.Sockets;
 using FunctionApp.LocalHost.Worker.Protocol;
+using Grpc.Core;
 
 namespace FunctionApp.LocalHost.Worker;
 
-/// <summary>Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready.</summary>
-/// <param name="start">Starts a worker that connects with the given ID.</param>
-internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFolder, WorkerLog log, ILogger<WorkerSupervisor> logger)
-    : IAsyncDisposable
+/// <summary>
+/// Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready. It is also the gRPC
+/// service that workers connect to.
+/// </summary>
+internal sealed class WorkerSupervisor(StartOptions options, ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
+    private readonly WorkerLog _log = new(loggers);
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
+    private Func<string, IWorker> _start = null!;
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IWorker? _worker;
@@ -19,89 +23,80 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
 
     public IWorker? Worker => _worker;
 
+    /// <summary>What a worker's durable client is made of: JSON with the addresses of the Durable extension.</summary>
+    public TaskCompletionSource<string> DurableClient { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>How many invocations have no answer yet.</summary>
     public int PendingCount => _link?.PendingCount ?? 0;
-
-    /// <summary>The link of that worker; null if it is not the one that is awaited.</summary>
-    public WorkerLink? Find(string workerId) => _link is { } link && link.WorkerId == workerId ? link : null;
 
     /// <summary>The worker that is ready now, or will be soon.</summary>
     public Task<WorkerLink> ReadyAsync() => _ready.Task.IsCompletedSuccessfully ? _ready.Task : _ready.Task.WaitAsync(StartPatience);
 
+    /// <param name="start">Starts a worker that connects with the given ID.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
-    public async Task StartAsync()
+    public async Task StartAsync(Func<string, IWorker> start)
     {
-        await StartWorkerAsync();
+        _start = start;
+        if (await StartWorkerAsync() is { } failure)
+        {
+            throw new LocalHostException(failure);
+        }
+
         _running = KeepAsync();
     }
 
     /// <summary>Runs a function on the worker that is ready now, or will be soon.</summary>
     /// <exception cref="FunctionFailedException">It failed.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
-    public async Task<TypedData?> InvokeAsync(string function, InvocationRequest request) =>
-        await (await ReadyAsync()).InvokeAsync(function, request);
+    public async Task<TypedData?> InvokeAsync(AppFunction function, string id, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata) =>
+        await (await ReadyAsync()).InvokeAsync(function, id, trigger, metadata);
 
     /// <summary>Ends the worker and fails what it has not answered.</summary>
-    public async ValueTask DisposeAsync()
+    public async Task StopAsync()
     {
         _stopping = true;
         _link?.Terminate();
-        if (_worker is { } worker)
-        {
-            await worker.DisposeAsync();
-        }
-
-        _link?.Fail("The host is stopping.");
+        await (_worker?.DisposeAsync() ?? default);
+        _link?.End("The host is stopping.");
         await _running;
     }
 
-    private async Task StartWorkerAsync()
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
-        var link = new WorkerLink(Guid.NewGuid().ToString(), appFolder, log);
+        // Whoever connects says first which worker it is.
+        if (await requestStream.MoveNext(context.CancellationToken) && _link is { } link && link.Id == requestStream.Current.StartStream?.WorkerId)
+        {
+            Task first = await Task.WhenAny(link.RunAsync(requestStream, responseStream, context.CancellationToken), link.Ended);
+            await first;
+        }
+    }
+
+    /// <returns>Why it could not start; null if it did.</returns>
+    private async Task<string?> StartWorkerAsync()
+    {
+        var link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
         _link = link;
-        IWorker worker = start(link.WorkerId);
+        IWorker worker = _start(link.Id);
         _worker = worker;
         if (_stopping)
         {
             link.Terminate();
         }
 
-        Task ready = UntilListeningAsync(link);
-        Task first = await Task.WhenAny(ready, worker.Ended, Task.Delay(StartPatience));
-        if (first != ready || ready.IsFaulted)
+        await Task.WhenAny(link.Ready, worker.Ended, Task.Delay(StartPatience));
+        if (link.Ready.IsCompletedSuccessfully)
         {
-            string reason = worker.Ended.IsCompleted ? await worker.Ended : ready.Exception?.InnerException?.Message ?? "it did not connect in time";
-            link.Terminate();
-            await worker.DisposeAsync();
-            throw new LocalHostException($"The app ended before it had started: {reason}");
+            worker.OnReady();
+            _ready.SetResult(link);
+            return null;
         }
 
-        worker.OnReady();
-        _ready.SetResult(link);
-    }
-
-    // The worker's HTTP server starts to listen a moment after the worker has said where.
-    private static async Task UntilListeningAsync(WorkerLink link)
-    {
-        await link.Ready;
-        while (link.HttpAddress is { } address && !link.Ended.IsCompleted && !await ListensAsync(new Uri(address)))
-        {
-            await Task.Delay(10);
-        }
-    }
-
-    private static async Task<bool> ListensAsync(Uri address)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(address.Host, address.Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
+        string reason = worker.Ended.IsCompleted ? await worker.Ended
+            : link.Ready.Exception?.InnerException?.Message ?? "it did not connect in time";
+        link.Terminate();
+        await worker.DisposeAsync();
+        return $"The app ended before it had started: {reason}";
     }
 
     private async Task KeepAsync()
@@ -117,21 +112,13 @@ internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFo
             }
 
             _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-            string reason = await _worker.Ended;
-            _link.Fail($"The worker ended ({reason}).");
-            logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
-            for (bool started = false; !started && !_stopping;)
+            string reason = $"The worker ended ({await _worker.Ended})";
+            _link.End(reason);
+            _logger.LogError("{Reason}; the next one starts.", reason);
+            while (await StartWorkerAsync() is { } failure && !_stopping)
             {
-                try
-                {
-                    await StartWorkerAsync();
-                    started = true;
-                }
-                catch (LocalHostException e)
-                {
-                    logger.LogError("{Reason}", e.Message);
-                    await Task.Delay(RestartDelay);
-                }
+                _logger.LogError("{Reason}", failure);
+                await Task.Delay(RestartDelay);
             }
         }
     }
