@@ -23,9 +23,7 @@ public sealed class Azurite : IAsyncDisposable
     private static readonly string[] Services = ["Table", "Queue", "Blob"];
 
     private readonly ConcurrentQueue<string> _output = new();
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _kill = new();
+    private readonly TaskCompletionSource _stop = new();
     private readonly CommandTask<CommandResult> _process;
 
     private Azurite(string dataFolder, string connectionString, Uri[] endpoints)
@@ -43,10 +41,10 @@ public sealed class Azurite : IAsyncDisposable
             _process = Cli.Wrap("node")
                 .WithArguments(arguments)
                 .WithStandardInputPipe(PipeSource.Create((_, _) => _stop.Task))
-                .WithStandardOutputPipe(PipeTarget.ToDelegate(Read))
-                .WithStandardErrorPipe(PipeTarget.ToDelegate(Read))
+                .WithStandardOutputPipe(PipeTarget.ToDelegate(_output.Enqueue))
+                .WithStandardErrorPipe(PipeTarget.ToDelegate(_output.Enqueue))
                 .WithValidation(CommandResultValidation.None)
-                .ExecuteAsync(_kill.Token);
+                .ExecuteAsync();
         }
         catch (Win32Exception e)
         {
@@ -60,11 +58,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Starts tables, queues and blobs on free ports of the loopback interface.</summary>
     /// <param name="dataFolder">Where it keeps its data, in a folder of its own.</param>
     /// <exception cref="LocalHostException">It cannot be started.</exception>
-    public static Task<Azurite> StartAsync(string dataFolder)
-    {
-        string connectionString = NewConnectionString();
-        return StartAsync(dataFolder, connectionString, FindEndpoints(connectionString, tablesOnly: false));
-    }
+    public static Task<Azurite> StartAsync(string dataFolder) => StartAsync(dataFolder, NewConnectionString(), tablesOnly: false);
 
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
@@ -92,13 +86,12 @@ public sealed class Azurite : IAsyncDisposable
 
         string pidFile = Path.Combine(dataFolder, "azurite.pid");
         await WaitForPreviousAsync(pidFile);
-        bool[] answers = await Task.WhenAll(endpoints.Select(AnswersAsync));
-        if (answers.All(answer => answer))
+        if (await AllAnswerAsync(endpoints))
         {
             return null;
         }
 
-        Azurite azurite = await StartAsync(dataFolder, connectionString!, endpoints);
+        Azurite azurite = await StartAsync(dataFolder, connectionString!, tablesOnly);
         await File.WriteAllTextAsync(pidFile, $"{azurite._process.ProcessId}");
         return azurite;
     }
@@ -106,19 +99,23 @@ public sealed class Azurite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stop.TrySetResult();
-        _kill.CancelAfter(Patience);
-        await ((Task)_process.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _kill.Dispose();
+        await _process;
     }
 
-    private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, Uri[] endpoints)
+    private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, bool tablesOnly)
     {
+        Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
         var azurite = new Azurite(dataFolder, connectionString, endpoints);
-        await Task.WhenAny(azurite._ready.Task, azurite._process.Task, Task.Delay(Patience));
-        if (!azurite._ready.Task.IsCompleted)
+        var patience = Task.Delay(Patience);
+        while (!await AllAnswerAsync(endpoints))
         {
-            await azurite.DisposeAsync();
-            throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
+            if (azurite._process.Task.IsCompleted || patience.IsCompleted)
+            {
+                await azurite.DisposeAsync();
+                throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
+            }
+
+            await Task.Delay(20);
         }
 
         return azurite;
@@ -137,6 +134,8 @@ public sealed class Azurite : IAsyncDisposable
             return [];
         }
     }
+
+    private static async Task<bool> AllAnswerAsync(Uri[] endpoints) => (await Task.WhenAll(endpoints.Select(AnswersAsync))).All(answer => answer);
 
     private static async Task<bool> AnswersAsync(Uri endpoint)
     {
@@ -160,27 +159,10 @@ public sealed class Azurite : IAsyncDisposable
     // An Azurite whose host was killed may still be saving its data.
     private static async Task WaitForPreviousAsync(string pidFile)
     {
-        try
-        {
-            using var previous = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture));
-            if (previous.ProcessName.StartsWith("node", StringComparison.Ordinal))
-            {
-                await previous.WaitForExitAsync().WaitAsync(Patience);
-            }
-        }
-        catch (Exception e) when (e is FileNotFoundException or FormatException or ArgumentException or TimeoutException)
-        {
-            // There was none, it has ended, as it should, or its number is another program's by now.
-        }
-    }
-
-    private void Read(string line)
-    {
-        _output.Enqueue(line);
-        // Tables start last.
-        if (line.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Contains("successfully", StringComparison.Ordinal))
-        {
-            _ready.TrySetResult();
-        }
+        string id = File.Exists(pidFile) ? await File.ReadAllTextAsync(pidFile) : "";
+        // One that has started since then has its number by chance.
+        using Process? previous = Array.Find(
+            Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
+        await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
     }
 }

@@ -1,12 +1,14 @@
+using FunctionApp.LocalHost.Http;
+
 namespace FunctionApp.LocalHost;
 
 /// <summary>The list of functions, as <c>func start</c> prints it.</summary>
 internal static class Banner
 {
-    /// <param name="address">Where the routes start, with the route prefix.</param>
-    public static string Text(IEnumerable<AppFunction> functions, string address)
+    public static string Text(FunctionHost host)
     {
-        IEnumerable<string> lines = functions
+        string address = new Uri(host.Address, HttpEndpoints.RoutePrefix(host.Services)).ToString().TrimEnd('/');
+        IEnumerable<string> lines = host.Services.GetRequiredService<AppFunction[]>()
             .OrderByDescending(function => function.Trigger.Type is "httpTrigger")
             .ThenBy(function => function.Name, StringComparer.Ordinal)
             .Select(function => function.Trigger is { Type: "httpTrigger" } http

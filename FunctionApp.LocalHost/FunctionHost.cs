@@ -1,18 +1,15 @@
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Azure.WebJobs;
 
 namespace FunctionApp.LocalHost;
 
 /// <summary>A running host: the order in which its parts start and stop.</summary>
-internal sealed partial class FunctionHost : IAsyncDisposable
+internal sealed class FunctionHost : IAsyncDisposable
 {
     /// <summary>How long running activities and requests may take to end when the host stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -24,35 +21,28 @@ internal sealed partial class FunctionHost : IAsyncDisposable
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
     private readonly StartOptions _options;
-    private readonly Dictionary<string, string?> _settings;
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DurableFunctions _durable;
     private readonly WebApplication _app;
     private readonly WorkerSupervisor _workers;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
 
     private FunctionHost(StartOptions options)
     {
         _options = options;
-        Functions = AppFunction.ReadAll(options.AppFolder);
-        _settings = AppSettings.Read(options);
-        IConfigurationRoot configuration = AppSettings.Configure(options, _settings);
-        RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
-        _durable = FunctionEmitter.Create(Functions);
-        _app = HostApplication.Build(options, configuration, Functions, _durable);
-        _app.MapAll(Functions, RoutePrefix, _started.Task);
-        _workers = _app.Services.GetRequiredService<WorkerSupervisor>();
-        _durable.Connect(_workers, Functions);
+        _app = HostApplication.Build(options);
+        _app.MapAll(_started.Task);
+        _workers = Services.GetRequiredService<WorkerSupervisor>();
         _running = RunAsync();
     }
 
+    public IServiceProvider Services => _app.Services;
+
+    // Made when it is first asked for, which takes the address that callers see.
+    private IJobHost Durable => Services.GetRequiredService<IJobHost>();
+
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; private set; } = null!;
-
-    public IReadOnlyList<AppFunction> Functions { get; }
-
-    public string RoutePrefix { get; }
+    public Uri Address => Services.GetAddress(1);
 
     /// <summary>What a durable client is made of: JSON with the addresses of the Durable extension.</summary>
     public string DurableClient => _workers.DurableClient.Task.Result;
@@ -80,21 +70,21 @@ internal sealed partial class FunctionHost : IAsyncDisposable
     {
         await using WebApplication app = _app;
         using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
-        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
-            _options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
+        bool tablesOnly = _options.Storage is StorageProvider.Sqlite;
+        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(_options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly);
         Task durable = Task.CompletedTask;
         Task server = Task.CompletedTask;
         using var stopping = new CancellationTokenSource();
         using var abort = new CancellationTokenSource();
         try
         {
-            Uri workerAddress = await ListenAsync();
-            Task worker = StartWorkerAsync(workerAddress, azurite);
-            durable = Task.Run(() => StartDurableAsync(azurite));
+            await ListenAsync();
+            Task worker = StartWorkerAsync(azurite);
+            durable = Task.Run(() => StartDurableAsync(tablesOnly ? Task.CompletedTask : azurite));
             // What is wrong with a setting the app says best.
             await worker;
             await durable;
-            _ = app.Services.GetRequiredService<TimerTriggers>().RunAsync(stopping.Token);
+            _ = Services.GetRequiredService<TimerTriggers>().RunAsync(stopping.Token);
             _started.SetResult();
 
             await _stop.Task;
@@ -108,31 +98,11 @@ internal sealed partial class FunctionHost : IAsyncDisposable
             abort.CancelAfter(AnswerTime);
             await server;
             await Task.WhenAny(durable, Task.Delay(Grace));
-            if (await azurite is { } own)
-            {
-                await own.DisposeAsync();
-            }
+            await ((await azurite)?.DisposeAsync() ?? default);
         }
     }
 
-    private async Task EndWorkAsync()
-    {
-        bool busy = _workers.PendingCount > 0;
-        var grace = Task.Delay(Grace);
-        await Task.WhenAny(_app.Services.GetRequiredService<IJobHost>().StopAsync(), grace);
-        while (_workers.PendingCount > 0 && !grace.IsCompleted)
-        {
-            await Task.Delay(10);
-        }
-
-        if (busy)
-        {
-            await Task.Delay(StoreTime);
-        }
-    }
-
-    /// <returns>Where workers connect to.</returns>
-    private async Task<Uri> ListenAsync()
+    private async Task ListenAsync()
     {
         try
         {
@@ -143,44 +113,43 @@ internal sealed partial class FunctionHost : IAsyncDisposable
             throw new LocalHostException(
                 $"The host cannot listen: {e.Message.TrimEnd('.')}. Stop what does, or choose another address with --urls.", e);
         }
-
-        Uri[] addresses = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(address => new Uri(AnyAddress().Replace(address, "//localhost:")))];
-        Address = addresses[1];
-        _durable.WebHook = new Uri(Address, DurableExtension.WebHookPath);
-        return addresses[0];
     }
 
-    private async Task StartWorkerAsync(Uri address, Task<Azurite?> azurite)
+    private async Task StartWorkerAsync(Task storage)
     {
-        string assembly = AppSettings.FindWorker(_options.AppFolder);
         // Apps use their storage as soon as they start.
-        await azurite;
-        await _workers.StartAsync(id => _options.InProcess
-            ? new InProcessWorker(assembly, address, id, _settings)
-            : new ChildWorker(assembly, address, id, _settings));
+        await storage;
+        await _workers.StartAsync(Services.GetAddress(0));
     }
 
-    private async Task StartDurableAsync(Task<Azurite?> azurite)
+    private async Task StartDurableAsync(Task storage)
     {
+        await storage;
         try
         {
-            if (_options.Storage is StorageProvider.AzureStorage)
-            {
-                await azurite;
-            }
-
-            IJobHost jobs = _app.Services.GetRequiredService<IJobHost>();
-            await jobs.StartAsync(CancellationToken.None);
-            await jobs.CallAsync(FunctionEmitter.ClientFunction);
+            await Durable.StartAsync(CancellationToken.None);
+            await Durable.CallAsync(FunctionEmitter.ClientFunction);
         }
-        catch (Exception e) when (e is not LocalHostException)
+        catch (Exception e)
         {
             throw new LocalHostException(
                 e is SqliteFileException ? e.Message : $"The Durable extension cannot start: {e.GetBaseException().Message}", e);
         }
     }
 
-    [GeneratedRegex(@"//(\[::\]|0\.0\.0\.0|\+|\*):")]
-    private static partial Regex AnyAddress();
+    private async Task EndWorkAsync()
+    {
+        bool busy = _workers.PendingCount > 0;
+        var grace = Task.Delay(Grace);
+        await Task.WhenAny(Durable.StopAsync(), grace);
+        while (_workers.PendingCount > 0 && !grace.IsCompleted)
+        {
+            await Task.Delay(10);
+        }
+
+        if (busy)
+        {
+            await Task.Delay(StoreTime);
+        }
+    }
 }

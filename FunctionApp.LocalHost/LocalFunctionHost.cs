@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FunctionApp.LocalHost.Worker;
-using Grpc.Net.Client;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Grpc;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,7 +18,6 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     private Azurite? _azurite;
     private StartOptions _options = null!;
     private FunctionHost? _host;
-    private GrpcChannel? _channel;
 
     private LocalFunctionHost()
     {
@@ -96,7 +94,6 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         {
             Http.Dispose();
             await DurableClient.DisposeAsync();
-            _channel!.Dispose();
             await _host.DisposeAsync();
             _host = null;
         }
@@ -118,7 +115,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         _host = await FunctionHost.StartAsync(_options);
         Http = new HttpClient { BaseAddress = _host.Address };
         using var client = JsonDocument.Parse(_host.DurableClient);
-        _channel = GrpcChannel.ForAddress(client.RootElement.GetProperty("rpcBaseUrl").GetString()!);
-        DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", new GrpcDurableTaskClientOptions { Channel = _channel }, NullLogger.Instance);
+        var options = new GrpcDurableTaskClientOptions { Address = client.RootElement.GetProperty("rpcBaseUrl").GetString()! };
+        DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", options, NullLogger.Instance);
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using FunctionApp.LocalHost;
 
@@ -11,13 +12,13 @@ try
     if (await Task.WhenAny(start, stop.Task) == start)
     {
         await using FunctionHost host = await start;
-        Console.WriteLine(Banner.Text(host.Functions, new Uri(host.Address, host.RoutePrefix).ToString().TrimEnd('/')));
+        Console.WriteLine(Banner.Text(host));
         await stop.Task;
     }
 
     return 0;
 }
-catch (LocalHostException e)
+catch (Exception e) when (e is LocalHostException or Win32Exception)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

@@ -40,8 +40,8 @@ internal sealed record StartOptions
             options = option switch
             {
                 ["--urls", string urls] => options with { Urls = urls },
-                ["--storage", nameof(StorageProvider.Sqlite)] => options with { Storage = StorageProvider.Sqlite },
-                ["--storage", nameof(StorageProvider.AzureStorage)] => options with { Storage = StorageProvider.AzureStorage },
+                ["--storage", string name] when Enum.TryParse(name, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
+                    options with { Storage = storage },
                 ["--storage", string other] => throw new LocalHostException($"--storage is \"{other}\", but can be Sqlite or AzureStorage."),
                 ["--data-folder", string path] => options with { DataFolder = Path.GetFullPath(path) },
                 ["--app-folder", string path] => options with { AppFolder = Path.GetFullPath(path) },

@@ -17,30 +17,26 @@ namespace FunctionApp.LocalHost.Durable;
 public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookProvider
 #pragma warning restore CS0618
 {
-    private WorkerSupervisor _workers = null!;
-    private Dictionary<string, AppFunction> _functions = null!;
+    /// <summary>Those of the app, by their names.</summary>
+    internal IReadOnlyDictionary<string, AppFunction> Functions { get; set; } = null!;
+
+    internal WorkerSupervisor Workers { get; set; } = null!;
 
     /// <summary>Where the extension's management API is served; links to it begin with that.</summary>
-    internal Uri? WebHook { get; set; }
+    internal Func<Uri> WebHook { get; set; } = null!;
 
     IReadOnlyList<Type> ITypeLocator.GetTypes() => [GetType()];
 
     T IJobActivator.CreateInstance<T>() => (T)(object)this;
 
-    Uri IWebHookProvider.GetUrl(IExtensionConfigProvider extension) => WebHook!;
-
-    internal void Connect(WorkerSupervisor workers, IEnumerable<AppFunction> functions)
-    {
-        _workers = workers;
-        _functions = functions.ToDictionary(function => function.Name);
-    }
+    Uri IWebHookProvider.GetUrl(IExtensionConfigProvider extension) => WebHook();
 
     /// <summary>Called by the emitted methods, to run the function of that name.</summary>
     protected async Task<object?> InvokeAsync(string input, Binder binder, string function)
     {
         ArgumentNullException.ThrowIfNull(binder);
-        TypedData? result = await _workers.InvokeAsync(
-            _functions[function], Guid.NewGuid().ToString(), new TypedData { String = input }, binder.BindingData);
+        TypedData? result = await Workers.InvokeAsync(
+            Functions[function], Guid.NewGuid().ToString(), new TypedData { String = input }, binder.BindingData);
         return result?.DataCase switch
         {
             // Without the cast all would become a JToken.
@@ -54,7 +50,7 @@ public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookPr
     }
 
     /// <summary>Called by the emitted method <see cref="FunctionEmitter.ClientFunction"/>.</summary>
-    protected void SetClient(string client) => _workers.DurableClient.TrySetResult(client);
+    protected void SetClient(string client) => Workers.DurableClient.TrySetResult(client);
 
     // A text that looks like a date stays a text.
     private static JToken ParseJson(string json)

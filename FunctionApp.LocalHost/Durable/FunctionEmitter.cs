@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using FunctionApp.LocalHost.Worker;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.DurableTask;
 using Binder = Microsoft.Azure.WebJobs.Binder;
@@ -15,7 +16,7 @@ internal static class FunctionEmitter
     /// <summary>The name of a function that no trigger starts: it is called once, for its binding.</summary>
     public const string ClientFunction = "LocalHostDurableClient";
 
-    public static DurableFunctions Create(IEnumerable<AppFunction> functions)
+    public static DurableFunctions Create(IEnumerable<AppFunction> functions, WorkerSupervisor workers, Func<Uri> webHook)
     {
         ModuleBuilder module = AssemblyBuilder
             .DefineDynamicAssembly(new AssemblyName("FunctionApp.LocalHost.Emitted"), AssemblyBuilderAccess.RunAndCollect)
@@ -36,7 +37,9 @@ internal static class FunctionEmitter
         client.SetCustomAttribute(Attribute<NoAutomaticTriggerAttribute>());
         client.DefineParameter(1, ParameterAttributes.None, "client").SetCustomAttribute(Attribute<DurableClientAttribute>());
         EmitCall(client, "SetClient");
-        return (DurableFunctions)Activator.CreateInstance(type.CreateType())!;
+        var instance = (DurableFunctions)Activator.CreateInstance(type.CreateType())!;
+        (instance.Functions, instance.Workers, instance.WebHook) = (functions.ToDictionary(function => function.Name), workers, webHook);
+        return instance;
     }
 
     private static CustomAttributeBuilder? TriggerAttribute(Binding trigger) => trigger.Type switch

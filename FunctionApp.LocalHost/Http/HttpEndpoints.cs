@@ -1,6 +1,8 @@
-using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
+using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Host.Config;
 
 namespace FunctionApp.LocalHost.Http;
 
@@ -11,8 +13,11 @@ namespace FunctionApp.LocalHost.Http;
 /// </summary>
 internal static class HttpEndpoints
 {
+    /// <summary>Where the Durable extension's management API is.</summary>
+    public const string WebHookPath = "/runtime/webhooks/durabletask";
+
     /// <param name="started">Callers wait for it; the worker, who alone speaks HTTP/2, comes before.</param>
-    public static void MapAll(this WebApplication app, IEnumerable<AppFunction> functions, string routePrefix, Task started)
+    public static void MapAll(this WebApplication app, Task started)
     {
         app.UseRouting();
         app.Use(async (context, next) =>
@@ -31,12 +36,13 @@ internal static class HttpEndpoints
             await next(context);
         });
         app.MapGrpcService<WorkerSupervisor>();
-        app.MapManagementApi();
-        app.MapAdmin();
+        TimerTriggers timers = app.Services.GetRequiredService<TimerTriggers>();
+        app.MapPost("/admin/functions/{name}", (string name) => timers.StartNow(name) ? Results.Accepted() : Results.NotFound());
+        app.Map($"{WebHookPath}/{{**rest}}", ManageAsync);
         HttpFunctions http = app.Services.GetRequiredService<HttpFunctions>();
-        foreach (AppFunction function in functions.Where(function => function.Trigger.Type is "httpTrigger"))
+        foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>().Where(function => function.Trigger.Type is "httpTrigger"))
         {
-            string route = $"{routePrefix.Trim('/')}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
+            string route = $"{RoutePrefix(app.Services)}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
             IEndpointConventionBuilder endpoint = app.Map(route, (RequestDelegate)(context => http.AnswerAsync(context, function)));
             if (function.Trigger.Methods is { Count: > 0 } methods)
             {
@@ -45,15 +51,22 @@ internal static class HttpEndpoints
         }
     }
 
-    // POST /admin/functions/{name} starts a timer function.
-    private static void MapAdmin(this WebApplication app)
+    /// <summary>What the functions' routes begin with, as host.json has it.</summary>
+    public static string RoutePrefix(IServiceProvider services) =>
+        (services.GetRequiredService<AppSettings>().Host["extensions:http:routePrefix"] ?? "api").Trim('/');
+
+    private static async Task ManageAsync(HttpContext context)
     {
-        TimerTriggers timers = app.Services.GetRequiredService<TimerTriggers>();
-        app.MapPost("/admin/functions/{name}", (RequestDelegate)(context =>
+        using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
+        using HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
+            .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()
+            .ConvertAsync(request, context.RequestAborted);
+        context.Response.StatusCode = (int)answer.StatusCode;
+        foreach ((string name, IEnumerable<string> values) in answer.Headers.Concat(answer.Content.Headers))
         {
-            bool isStarted = timers.StartNow((string)context.Request.RouteValues["name"]!);
-            context.Response.StatusCode = isStarted ? StatusCodes.Status202Accepted : StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        }));
+            context.Response.Headers[name] = values.ToArray();
+        }
+
+        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class InProcessWorker : IWorker
     private readonly IDisposable _listener;
 
     /// <exception cref="InvalidOperationException">One is running already.</exception>
-    public InProcessWorker(string assembly, Uri endpoint, string workerId, IReadOnlyDictionary<string, string?> settings)
+    public InProcessWorker(AppSettings app, Uri endpoint, string workerId)
     {
         if (Interlocked.Exchange(ref _running, 1) == 1)
         {
@@ -28,7 +28,7 @@ internal sealed class InProcessWorker : IWorker
                 "An app is running in this process already, and only one can at a time: stop it first, and let tests that run one not run in parallel.");
         }
 
-        foreach ((string name, string? value) in settings)
+        foreach ((string name, string? value) in app.Variables)
         {
             _environment[name] = Environment.GetEnvironmentVariable(name);
             Environment.SetEnvironmentVariable(name, value);
@@ -46,7 +46,7 @@ internal sealed class InProcessWorker : IWorker
             $"--Functions:Worker:RequestId={workerId}", $"--Functions:Worker:GrpcMaxMessageLength={int.MaxValue}",
         ];
         Ended = Task.Factory.StartNew(
-            () => Run(Path.GetFullPath(assembly), arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Run(app.Assembly, arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public Task<string> Ended { get; }

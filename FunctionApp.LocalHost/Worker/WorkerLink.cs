@@ -22,8 +22,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     private readonly Channel<StreamingMessage> _outgoing =
         Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ConcurrentDictionary<string, Invocation> _pending = new();
-    private readonly Dictionary<string, string> _functionIds = [];
+    private readonly ConcurrentDictionary<string, (string Function, TaskCompletionSource<InvocationResponse> Answer)> _pending = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -52,9 +51,9 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             while (true)
             {
                 InvocationResponse? answer = (await ReadAsync(incoming, aborted)).InvocationResponse;
-                if (answer is not null && _pending.TryRemove(answer.InvocationId, out Invocation? invocation))
+                if (answer is not null && _pending.TryRemove(answer.InvocationId, out var invocation))
                 {
-                    invocation.TrySetResult(answer);
+                    invocation.Answer.TrySetResult(answer);
                 }
             }
         }
@@ -86,8 +85,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         var request = new InvocationRequest
         {
             InvocationId = invocationId,
-            FunctionId = _functionIds.TryGetValue(function.Name, out string? functionId) ? functionId : throw new InvalidOperationException(
-                $"The app's build lists the function {function.Name}, but the app does not know it: build it again."),
+            FunctionId = function.Name,
             InputData = { new ParameterBinding { Name = function.Trigger.Name, Data = trigger } },
             TraceContext = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
                 ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
@@ -107,8 +105,8 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             }
         }
 
-        var invocation = new Invocation(function.Name);
-        _pending[invocationId] = invocation;
+        var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _pending[invocationId] = (function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
         {
             _pending.TryRemove(invocationId, out _);
@@ -116,10 +114,10 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         }
 
         using CancellationTokenRegistration cancel = canceled.UnsafeRegister(_ => Cancel(invocationId), null);
-        InvocationResponse response = await invocation.Task;
-        return response.Result is { Status: not Success } failure
-            ? throw new FunctionFailedException(failure.Result, failure.Exception?.Message ?? "canceled", failure.Exception?.StackTrace ?? "")
-            : response.ReturnValue;
+        InvocationResponse response = await answer.Task;
+        return response.Result.Status == Success
+            ? response.ReturnValue
+            : throw new FunctionFailedException(response.Result.Exception?.Message ?? "canceled", response.Result.Exception?.StackTrace ?? "");
     }
 
     /// <summary>Hangs up, and fails what the worker has not answered.</summary>
@@ -129,9 +127,9 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         _ended.TrySetResult();
         foreach (string invocationId in _pending.Keys)
         {
-            if (_pending.TryRemove(invocationId, out Invocation? invocation))
+            if (_pending.TryRemove(invocationId, out var invocation))
             {
-                invocation.TrySetException(new WorkerProcessExitException(reason));
+                invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
             }
         }
     }
@@ -179,7 +177,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 return incoming.Current;
             }
 
-            log.Write(line, _pending.GetValueOrDefault(line.InvocationId)?.Function);
+            log.Write(line, _pending.GetValueOrDefault(line.InvocationId).Function);
         }
 
         throw new EndOfStreamException();
@@ -200,9 +198,8 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         Check(app.Result);
         foreach (RpcFunctionMetadata function in app.FunctionMetadataResults)
         {
-            _functionIds[function.Name] = function.FunctionId;
             function.RawBindings.Clear();
-            Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.FunctionId, Metadata = function } });
+            Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
         }
 
         foreach (RpcFunctionMetadata _ in app.FunctionMetadataResults)
@@ -213,7 +210,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     private static void Check(StatusResult result)
     {
-        if (result.Status is not Success)
+        if (result.Status != Success)
         {
             throw new LocalHostException($"The app cannot be loaded: {result.Exception?.Message}");
         }
@@ -235,10 +232,5 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 await Task.Delay(10, aborted);
             }
         }
-    }
-
-    private sealed class Invocation(string function) : TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public string Function => function;
     }
 }

@@ -7,21 +7,20 @@ namespace FunctionApp.LocalHost.Worker;
 /// Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready. It is also the gRPC
 /// service that workers connect to.
 /// </summary>
-internal sealed class WorkerSupervisor(StartOptions options, ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
+internal sealed class WorkerSupervisor(StartOptions options, AppSettings settings, ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     private readonly WorkerLog _log = new(loggers);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
-    private Func<string, IWorker> _start = null!;
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IWorker? _worker;
-    private volatile bool _stopping;
     private Task _running = Task.CompletedTask;
 
-    public IWorker? Worker => _worker;
+    /// <summary>The worker as of now.</summary>
+    public IWorker? Worker { get; private set; }
 
     /// <summary>What a worker's durable client is made of: JSON with the addresses of the Durable extension.</summary>
     public TaskCompletionSource<string> DurableClient { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,17 +31,13 @@ internal sealed class WorkerSupervisor(StartOptions options, ILoggerFactory logg
     /// <summary>The worker that is ready now, or will be soon.</summary>
     public Task<WorkerLink> ReadyAsync() => _ready.Task.IsCompletedSuccessfully ? _ready.Task : _ready.Task.WaitAsync(StartPatience);
 
-    /// <param name="start">Starts a worker that connects with the given ID.</param>
+    /// <param name="endpoint">Where workers connect to.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
-    public async Task StartAsync(Func<string, IWorker> start)
+    public async Task StartAsync(Uri endpoint)
     {
-        _start = start;
-        if (await StartWorkerAsync() is { } failure)
-        {
-            throw new LocalHostException(failure);
-        }
-
-        _running = KeepAsync();
+        _running = KeepAsync(endpoint);
+        Task first = await Task.WhenAny(_ready.Task, _running);
+        await first;
     }
 
     /// <summary>Runs a function on the worker that is ready now, or will be soon.</summary>
@@ -54,11 +49,8 @@ internal sealed class WorkerSupervisor(StartOptions options, ILoggerFactory logg
     /// <summary>Ends the worker and fails what it has not answered.</summary>
     public async Task StopAsync()
     {
-        _stopping = true;
-        _link?.Terminate();
-        await (_worker?.DisposeAsync() ?? default);
-        _link?.End("The host is stopping.");
-        await _running;
+        _stop.TrySetResult();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override async Task EventStream(
@@ -72,53 +64,37 @@ internal sealed class WorkerSupervisor(StartOptions options, ILoggerFactory logg
         }
     }
 
-    /// <returns>Why it could not start; null if it did.</returns>
-    private async Task<string?> StartWorkerAsync()
+    private async Task KeepAsync(Uri endpoint)
     {
-        var link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
-        _link = link;
-        IWorker worker = _start(link.Id);
-        _worker = worker;
-        if (_stopping)
+        for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
-            link.Terminate();
-        }
-
-        await Task.WhenAny(link.Ready, worker.Ended, Task.Delay(StartPatience));
-        if (link.Ready.IsCompletedSuccessfully)
-        {
-            worker.OnReady();
-            _ready.SetResult(link);
-            return null;
-        }
-
-        string reason = worker.Ended.IsCompleted ? await worker.Ended
-            : link.Ready.Exception?.InnerException?.Message ?? "it did not connect in time";
-        link.Terminate();
-        await worker.DisposeAsync();
-        return $"The app ended before it had started: {reason}";
-    }
-
-    private async Task KeepAsync()
-    {
-        while (true)
-        {
-            // Whichever is noticed first: its process has ended, or its connection.
-            await Task.WhenAny(_worker!.Ended, _link!.Ended);
-            await _worker.DisposeAsync();
-            if (_stopping)
+            var link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
+            _link = link;
+            IWorker worker = options.InProcess ? new InProcessWorker(settings, endpoint, link.Id) : new ChildWorker(settings, endpoint, link.Id);
+            Worker = worker;
+            await Task.WhenAny(link.Ready, worker.Ended, _stop.Task, Task.Delay(StartPatience));
+            bool isReady = link.Ready.IsCompletedSuccessfully;
+            if (isReady)
             {
-                return;
+                worker.OnReady();
+                _ready.SetResult(link);
+                await Task.WhenAny(link.Ended, _stop.Task);
+                _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-            string reason = $"The worker ended ({await _worker.Ended})";
-            _link.End(reason);
-            _logger.LogError("{Reason}; the next one starts.", reason);
-            while (await StartWorkerAsync() is { } failure && !_stopping)
+            link.Terminate();
+            await worker.DisposeAsync();
+            string reason = link.Ready.Exception?.InnerException?.Message ?? await worker.Ended;
+            link.End($"The worker ended ({reason}).");
+            if (isFirst && !isReady)
             {
-                _logger.LogError("{Reason}", failure);
-                await Task.Delay(RestartDelay);
+                throw new LocalHostException($"The app ended before it had started: {reason}");
+            }
+
+            if (!_stop.Task.IsCompleted)
+            {
+                _logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
+                await Task.Delay(isReady ? TimeSpan.Zero : RestartDelay);
             }
         }
     }
