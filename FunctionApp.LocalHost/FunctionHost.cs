@@ -26,6 +26,7 @@ internal sealed class FunctionHost : IAsyncDisposable
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
+    private Task<Azurite?> _azurite = null!;
 
     private FunctionHost(StartOptions options)
     {
@@ -68,10 +69,10 @@ internal sealed class FunctionHost : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        await using WebApplication app = _app;
         using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
-        bool tablesOnly = _options.Storage is StorageProvider.Sqlite;
-        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(_options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly);
+        await using WebApplication app = _app;
+        _azurite = Azurite.StartIfNeededAsync(
+            _options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
         Task durable = Task.CompletedTask;
         Task server = Task.CompletedTask;
         using var stopping = new CancellationTokenSource();
@@ -79,8 +80,8 @@ internal sealed class FunctionHost : IAsyncDisposable
         try
         {
             await ListenAsync();
-            Task worker = StartWorkerAsync(azurite);
-            durable = Task.Run(() => StartDurableAsync(tablesOnly ? Task.CompletedTask : azurite));
+            Task worker = StartWorkerAsync();
+            durable = Task.Run(StartDurableAsync);
             // What is wrong with a setting the app says best.
             await worker;
             await durable;
@@ -98,7 +99,7 @@ internal sealed class FunctionHost : IAsyncDisposable
             abort.CancelAfter(AnswerTime);
             await server;
             await Task.WhenAny(durable, Task.Delay(Grace));
-            await ((await azurite)?.DisposeAsync() ?? default);
+            await ((await _azurite)?.DisposeAsync() ?? default);
         }
     }
 
@@ -115,22 +116,22 @@ internal sealed class FunctionHost : IAsyncDisposable
         }
     }
 
-    private async Task StartWorkerAsync(Task storage)
+    private async Task StartWorkerAsync()
     {
         // Apps use their storage as soon as they start.
-        await storage;
+        await _azurite;
         await _workers.StartAsync(Services.GetAddress(0));
     }
 
-    private async Task StartDurableAsync(Task storage)
+    private async Task StartDurableAsync()
     {
-        await storage;
         try
         {
+            await (_options.Storage is StorageProvider.AzureStorage ? _azurite : Task.CompletedTask);
             await Durable.StartAsync(CancellationToken.None);
             await Durable.CallAsync(FunctionEmitter.ClientFunction);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not LocalHostException)
         {
             throw new LocalHostException(
                 e is SqliteFileException ? e.Message : $"The Durable extension cannot start: {e.GetBaseException().Message}", e);

@@ -25,11 +25,11 @@ public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookPr
     /// <summary>Where the extension's management API is served; links to it begin with that.</summary>
     internal Func<Uri> WebHook { get; set; } = null!;
 
-    IReadOnlyList<Type> ITypeLocator.GetTypes() => [GetType()];
+    public IReadOnlyList<Type> GetTypes() => [GetType()];
 
-    T IJobActivator.CreateInstance<T>() => (T)(object)this;
+    public T CreateInstance<T>() => (T)(object)this;
 
-    Uri IWebHookProvider.GetUrl(IExtensionConfigProvider extension) => WebHook();
+    public Uri GetUrl(IExtensionConfigProvider extension) => WebHook();
 
     /// <summary>Called by the emitted methods, to run the function of that name.</summary>
     protected async Task<object?> InvokeAsync(string input, Binder binder, string function)

@@ -16,7 +16,7 @@ internal static class FunctionEmitter
     /// <summary>The name of a function that no trigger starts: it is called once, for its binding.</summary>
     public const string ClientFunction = "LocalHostDurableClient";
 
-    public static DurableFunctions Create(IEnumerable<AppFunction> functions, WorkerSupervisor workers, Func<Uri> webHook)
+    public static DurableFunctions Create(AppFunction[] functions, WorkerSupervisor workers, Func<Uri> webHook)
     {
         ModuleBuilder module = AssemblyBuilder
             .DefineDynamicAssembly(new AssemblyName("FunctionApp.LocalHost.Emitted"), AssemblyBuilderAccess.RunAndCollect)

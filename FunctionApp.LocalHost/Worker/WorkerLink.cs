@@ -22,7 +22,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     private readonly Channel<StreamingMessage> _outgoing =
         Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ConcurrentDictionary<string, (string Function, TaskCompletionSource<InvocationResponse> Answer)> _pending = new();
+    private readonly ConcurrentDictionary<string, Invocation> _pending = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -51,7 +51,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             while (true)
             {
                 InvocationResponse? answer = (await ReadAsync(incoming, aborted)).InvocationResponse;
-                if (answer is not null && _pending.TryRemove(answer.InvocationId, out var invocation))
+                if (answer is not null && _pending.TryRemove(answer.InvocationId, out Invocation? invocation))
                 {
                     invocation.Answer.TrySetResult(answer);
                 }
@@ -106,7 +106,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         }
 
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pending[invocationId] = (function.Name, answer);
+        _pending[invocationId] = new Invocation(function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
         {
             _pending.TryRemove(invocationId, out _);
@@ -127,7 +127,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         _ended.TrySetResult();
         foreach (string invocationId in _pending.Keys)
         {
-            if (_pending.TryRemove(invocationId, out var invocation))
+            if (_pending.TryRemove(invocationId, out Invocation? invocation))
             {
                 invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
             }
@@ -177,7 +177,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 return incoming.Current;
             }
 
-            log.Write(line, _pending.GetValueOrDefault(line.InvocationId).Function);
+            log.Write(line, _pending.GetValueOrDefault(line.InvocationId)?.Function);
         }
 
         throw new EndOfStreamException();
@@ -233,4 +233,6 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             }
         }
     }
+
+    private sealed record Invocation(string Function, TaskCompletionSource<InvocationResponse> Answer);
 }
