@@ -41,17 +41,8 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
 
 /// <summary>A binding of a function: its type, its parameter's name, and what the types have besides.</summary>
 internal sealed record Binding(
-    string Type,
-    string Name,
-    string? Route,
-    IReadOnlyList<string>? Methods,
-    string? Orchestration,
-    string? Activity,
-    string? EntityName,
-    string? Schedule,
-    bool? RunOnStartup,
-    string? TaskHub,
-    string? ConnectionName)
+    string Type, string Name, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
+    string? Orchestration, string? Activity, string? EntityName, string? TaskHub, string? ConnectionName)
 {
     public bool IsTrigger => Type is "httpTrigger" or "orchestrationTrigger" or "activityTrigger" or "entityTrigger" or "timerTrigger";
 }

@@ -38,7 +38,7 @@ internal static class HostApplication
         builder.Services.AddWebJobs(_ => { }).AddDurableTask();
         // WebJobs' own, for scaling and for many hosts: they would make the extension before there is an address to tell it.
         builder.Services.RemoveAll<IHostedService>();
-        builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (null, null));
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         builder.Services
             .AddRouting()
             .AddHttpForwarder()

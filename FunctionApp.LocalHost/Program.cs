@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 using FunctionApp.LocalHost;
 
@@ -18,7 +17,7 @@ try
 
     return 0;
 }
-catch (Exception e) when (e is LocalHostException or Win32Exception)
+catch (LocalHostException e)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

@@ -1,4 +1,3 @@
-using System.Net;
 using FunctionApp.LocalHost.Worker;
 using FunctionApp.LocalHost.Worker.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -19,12 +18,7 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
 
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
 
-    private static readonly ForwarderRequestConfig ForwarderConfig = new()
-    {
-        Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        ActivityTimeout = Timeout.InfiniteTimeSpan,
-    };
+    private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {

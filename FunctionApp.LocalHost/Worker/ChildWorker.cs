@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using CliWrap;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -10,7 +11,6 @@ internal sealed class ChildWorker : IWorker
 
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource _hangUp = new();
-    private readonly CommandTask<CommandResult> _process;
     private volatile bool _isReady;
 
     public ChildWorker(AppSettings app, Uri endpoint, string workerId)
@@ -26,21 +26,19 @@ internal sealed class ChildWorker : IWorker
             // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
             ["DOTNET_TieredPGO"] = "0",
         };
-        _process = Cli.Wrap(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        Ended = RunAsync(Cli.Wrap(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
             .WithArguments(arguments)
             .WithWorkingDirectory(Path.GetDirectoryName(app.Assembly)!)
             .WithEnvironmentVariables(environment)
             .WithStandardInputPipe(PipeSource.Create((_, _) => _hangUp.Task))
             .WithStandardOutputPipe(PipeTarget.ToDelegate(Console.WriteLine))
             .WithStandardErrorPipe(PipeTarget.ToDelegate(ReadError))
-            .WithValidation(CommandResultValidation.None)
-            .ExecuteAsync();
-        Ended = WaitAsync();
+            .WithValidation(CommandResultValidation.None));
     }
 
     public Task<string> Ended { get; }
 
-    public int ProcessId => _process.ProcessId;
+    public int ProcessId { get; private set; }
 
     public void OnReady()
     {
@@ -55,10 +53,19 @@ internal sealed class ChildWorker : IWorker
         await Ended;
     }
 
-    private async Task<string> WaitAsync()
+    private async Task<string> RunAsync(Command command)
     {
-        CommandResult result = await _process;
-        return $"exit code {result.ExitCode}{(_errors.FirstOrDefault() is { } first && !_isReady ? $": {first}" : "")}";
+        try
+        {
+            CommandTask<CommandResult> process = command.ExecuteAsync();
+            ProcessId = process.ProcessId;
+            CommandResult result = await process;
+            return $"exit code {result.ExitCode}{(_errors.FirstOrDefault() is { } first && !_isReady ? $": {first}" : "")}";
+        }
+        catch (Win32Exception e)
+        {
+            return e.Message;
+        }
     }
 
     private void ReadError(string line)

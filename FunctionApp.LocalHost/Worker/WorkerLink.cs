@@ -109,8 +109,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         _pending[invocationId] = new Invocation(function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
         {
-            _pending.TryRemove(invocationId, out _);
-            throw new WorkerProcessExitException("The worker has ended.");
+            End("The worker has ended.");
         }
 
         using CancellationTokenRegistration cancel = canceled.UnsafeRegister(_ => Cancel(invocationId), null);

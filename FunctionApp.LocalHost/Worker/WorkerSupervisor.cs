@@ -29,7 +29,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     public int PendingCount => _link?.PendingCount ?? 0;
 
     /// <summary>The worker that is ready now, or will be soon.</summary>
-    public Task<WorkerLink> ReadyAsync() => _ready.Task.IsCompletedSuccessfully ? _ready.Task : _ready.Task.WaitAsync(StartPatience);
+    public Task<WorkerLink> ReadyAsync() => _ready.Task.WaitAsync(StartPatience);
 
     /// <param name="endpoint">Where workers connect to.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
