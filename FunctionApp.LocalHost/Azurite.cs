@@ -23,6 +23,7 @@ public sealed class Azurite : IAsyncDisposable
     private static readonly string[] Services = ["Table", "Queue", "Blob"];
 
     private readonly ConcurrentQueue<string> _output = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new();
     private readonly CommandTask<CommandResult> _process;
 
@@ -41,8 +42,8 @@ public sealed class Azurite : IAsyncDisposable
             _process = Cli.Wrap("node")
                 .WithArguments(arguments)
                 .WithStandardInputPipe(PipeSource.Create((_, _) => _stop.Task))
-                .WithStandardOutputPipe(PipeTarget.ToDelegate(_output.Enqueue))
-                .WithStandardErrorPipe(PipeTarget.ToDelegate(_output.Enqueue))
+                .WithStandardOutputPipe(PipeTarget.ToDelegate(Read))
+                .WithStandardErrorPipe(PipeTarget.ToDelegate(Read))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync();
         }
@@ -86,7 +87,7 @@ public sealed class Azurite : IAsyncDisposable
 
         string pidFile = Path.Combine(dataFolder, "azurite.pid");
         await WaitForPreviousAsync(pidFile);
-        if (await AllAnswerAsync(endpoints))
+        if ((await Task.WhenAll(endpoints.Select(AnswersAsync))).All(answer => answer))
         {
             return null;
         }
@@ -106,16 +107,11 @@ public sealed class Azurite : IAsyncDisposable
     {
         Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
         var azurite = new Azurite(dataFolder, connectionString, endpoints);
-        var patience = Task.Delay(Patience);
-        while (!await AllAnswerAsync(endpoints))
+        await Task.WhenAny(azurite._ready.Task, azurite._process.Task, Task.Delay(Patience));
+        if (!azurite._ready.Task.IsCompleted)
         {
-            if (azurite._process.Task.IsCompleted || patience.IsCompleted)
-            {
-                await azurite.DisposeAsync();
-                throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
-            }
-
-            await Task.Delay(20);
+            await azurite.DisposeAsync();
+            throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
         }
 
         return azurite;
@@ -134,8 +130,6 @@ public sealed class Azurite : IAsyncDisposable
             return [];
         }
     }
-
-    private static async Task<bool> AllAnswerAsync(Uri[] endpoints) => (await Task.WhenAll(endpoints.Select(AnswersAsync))).All(answer => answer);
 
     private static async Task<bool> AnswersAsync(Uri endpoint)
     {
@@ -164,5 +158,15 @@ public sealed class Azurite : IAsyncDisposable
         using Process? previous = Array.Find(
             Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
         await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
+    }
+
+    private void Read(string line)
+    {
+        _output.Enqueue(line);
+        // Tables start last.
+        if (line.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Contains("successfully", StringComparison.Ordinal))
+        {
+            _ready.TrySetResult();
+        }
     }
 }

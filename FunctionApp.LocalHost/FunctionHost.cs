@@ -21,23 +21,25 @@ internal sealed class FunctionHost : IAsyncDisposable
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
     private readonly StartOptions _options;
-    private readonly WebApplication _app;
-    private readonly WorkerSupervisor _workers;
+    private readonly AppFunction[] _functions;
+    private readonly AppSettings _settings;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
     private Task<Azurite?> _azurite = null!;
+    private WebApplication _app = null!;
 
     private FunctionHost(StartOptions options)
     {
         _options = options;
-        _app = HostApplication.Build(options);
-        _app.MapAll(_started.Task);
-        _workers = Services.GetRequiredService<WorkerSupervisor>();
+        _functions = AppFunction.ReadAll(options.AppFolder);
+        _settings = new AppSettings(options);
         _running = RunAsync();
     }
 
     public IServiceProvider Services => _app.Services;
+
+    private WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
 
     // Made when it is first asked for, which takes the address that callers see.
     private IJobHost Durable => Services.GetRequiredService<IJobHost>();
@@ -46,10 +48,10 @@ internal sealed class FunctionHost : IAsyncDisposable
     public Uri Address => Services.GetAddress(1);
 
     /// <summary>What a durable client is made of: JSON with the addresses of the Durable extension.</summary>
-    public string DurableClient => _workers.DurableClient.Task.Result;
+    public string DurableClient => Workers.DurableClient.Task.Result;
 
     /// <summary>The worker as of now.</summary>
-    public IWorker Worker => _workers.Worker!;
+    public IWorker Worker => Workers.Worker!;
 
     /// <exception cref="LocalHostException">It cannot start.</exception>
     public static async Task<FunctionHost> StartAsync(StartOptions options)
@@ -70,15 +72,17 @@ internal sealed class FunctionHost : IAsyncDisposable
     private async Task RunAsync()
     {
         using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
-        await using WebApplication app = _app;
+        // First, as it takes longest.
         _azurite = Azurite.StartIfNeededAsync(
-            _options.DataFolder, app.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
+            _options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
+        await using WebApplication app = _app = HostApplication.Build(_options, _settings, _functions);
         Task durable = Task.CompletedTask;
         Task server = Task.CompletedTask;
         using var stopping = new CancellationTokenSource();
         using var abort = new CancellationTokenSource();
         try
         {
+            app.MapAll(_started.Task);
             await ListenAsync();
             Task worker = StartWorkerAsync();
             durable = Task.Run(StartDurableAsync);
@@ -95,7 +99,7 @@ internal sealed class FunctionHost : IAsyncDisposable
         }
         finally
         {
-            await _workers.StopAsync();
+            await Workers.StopAsync();
             abort.CancelAfter(AnswerTime);
             await server;
             await Task.WhenAny(durable, Task.Delay(Grace));
@@ -120,7 +124,7 @@ internal sealed class FunctionHost : IAsyncDisposable
     {
         // Apps use their storage as soon as they start.
         await _azurite;
-        await _workers.StartAsync(Services.GetAddress(0));
+        await Workers.StartAsync(Services.GetAddress(0));
     }
 
     private async Task StartDurableAsync()
@@ -140,10 +144,10 @@ internal sealed class FunctionHost : IAsyncDisposable
 
     private async Task EndWorkAsync()
     {
-        bool busy = _workers.PendingCount > 0;
+        bool busy = Workers.PendingCount > 0;
         var grace = Task.Delay(Grace);
         await Task.WhenAny(Durable.StopAsync(), grace);
-        while (_workers.PendingCount > 0 && !grace.IsCompleted)
+        while (Workers.PendingCount > 0 && !grace.IsCompleted)
         {
             await Task.Delay(10);
         }

@@ -21,11 +21,8 @@ internal static class HostApplication
     // The Functions host's own limit.
     private const long MaxBodyBytes = 100 * 1024 * 1024;
 
-    /// <exception cref="LocalHostException">The app, its settings or its host.json are not as they should be.</exception>
-    public static WebApplication Build(StartOptions options)
+    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions)
     {
-        AppFunction[] functions = AppFunction.ReadAll(options.AppFolder);
-        var settings = new AppSettings(options);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(settings.Configuration);
         AddLog(builder.Logging, settings.Host.GetSection("logging"));
