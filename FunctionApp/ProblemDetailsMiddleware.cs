@@ -58,7 +58,8 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
     {
         if (exception is BadHttpRequestException bad)
         {
-            return TypedResults.Problem("The request's body could not be read.", statusCode: bad.StatusCode);
+            string detail = bad.StatusCode == StatusCodes.Status408RequestTimeout ? "The body took too long to arrive." : "The body could not be read.";
+            return TypedResults.Problem(detail, statusCode: bad.StatusCode);
         }
 
         if (callerLeft.IsCancellationRequested && exception is OperationCanceledException or IOException)
@@ -78,10 +79,10 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
 
         LogError(exception, http.Request.Method, http.Request.Path);
         return TypedResults.Problem(
-            "The request failed unexpectedly; the service's logs say why.", statusCode: StatusCodes.Status500InternalServerError);
+            "The request failed unexpectedly; see the service's logs.", statusCode: StatusCodes.Status500InternalServerError);
     }
 
-    [LoggerMessage(LogLevel.Warning, "{method} {path} is answered 503: storage or the task hub cannot be reached.")]
+    [LoggerMessage(LogLevel.Warning, "{method} {path} is answered with 503: storage or the task hub cannot be reached.")]
     private partial void LogOutage(Exception exception, string method, PathString path);
 
     [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]

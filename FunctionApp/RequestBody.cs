@@ -8,7 +8,7 @@ internal static class RequestBody
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(4);
 
     /// <summary>The body; null if it is longer than that many bytes.</summary>
-    /// <exception cref="BadHttpRequestException">It is not what its headers say, or came too slowly (408).</exception>
+    /// <exception cref="BadHttpRequestException">It is not what its headers say, or took too long to arrive (408).</exception>
     public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, int maxLength, CancellationToken cancellationToken)
     {
         if (request.ContentLength > maxLength)
@@ -27,7 +27,7 @@ internal static class RequestBody
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout, e);
+            throw new BadHttpRequestException("The body took too long to arrive.", StatusCodes.Status408RequestTimeout, e);
         }
         catch (IOException e) when (e is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
         {

@@ -13,13 +13,13 @@ internal static class Settings
     /// <exception cref="StartupException">It is not a time span, less than <paramref name="minimum"/> or more than 24 days.</exception>
     public static TimeSpan? ReadTimeSpan(this IConfiguration configuration, string name, TimeSpan minimum)
     {
-        string? text = configuration[name.Replace("__", ":", StringComparison.Ordinal)];
+        string? text = configuration[name.Replace("__", ":")];
         if (string.IsNullOrWhiteSpace(text))
         {
             return null;
         }
 
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= Longest
+        return TimeSpan.TryParse(text, out TimeSpan value) && value >= minimum && value <= Longest
             ? value
             : throw new StartupException(
                 $"The setting {name} is \"{text}\", but must be a time span from {minimum} to 24 days, such as \"00:00:02\" for two seconds.");

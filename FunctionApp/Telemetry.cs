@@ -8,7 +8,7 @@ using OpenTelemetry;
 
 namespace FunctionApp;
 
-/// <summary>Traces, metrics and logs to Azure Monitor, when its connection string is set.</summary>
+/// <summary>Traces, metrics and logs, to Azure Monitor too when its connection string is set.</summary>
 internal static class Telemetry
 {
     /// <summary>Where the app's own traces come from.</summary>
@@ -16,6 +16,9 @@ internal static class Telemetry
 
     public static void AddTelemetry(this FunctionsApplicationBuilder builder)
     {
+        // Frameworks tell of each request in some ten lines, which would be sent to the host or to Azure Monitor one by one.
+        builder.Configuration["Logging:LogLevel:Microsoft"] ??= "Warning";
+
         string? connectionString = builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"];
         if (string.IsNullOrWhiteSpace(connectionString))
         {

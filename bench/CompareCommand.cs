@@ -14,7 +14,7 @@ public sealed class CompareOptions : CommandSettings
     public int Tasks { get; init; }
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
-    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth.")]
+    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, or restart.")]
     public string? Only { get; init; }
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
@@ -59,6 +59,12 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
                 int tasks = name == LocalHost.AzureStorage ? options.Tasks / 5 : options.Tasks;
                 await new Measurement(system, results, name).RunAsync(tasks);
             }
+        }
+
+        if (options is { Only: null or "restart", Url: null })
+        {
+            say("restarts within this process");
+            await Restart.MeasureAsync(options.Rounds, results);
         }
 
         if (options is { Kept: > 0, Only: null or "growth", Url: null })

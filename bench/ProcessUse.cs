@@ -42,7 +42,7 @@ internal static partial class ProcessUse
     }
 
     private static string? NameOf(string commandLine) =>
-        Array.Find(Names, pair => commandLine.Contains(pair.CommandLine, StringComparison.Ordinal)).Name;
+        Array.Find(Names, pair => commandLine.Contains(pair.CommandLine)).Name;
 
     private static string Text(string file)
     {

@@ -23,7 +23,7 @@ internal sealed class Results
         new("list of 20, many kept : 100 kept", "list of 20, median ms", Growth.Many, Growth.Few, 3, AtMost: true),
     ];
 
-    private readonly Dictionary<(string System, string Figure), List<double>> _values = [];
+    private readonly List<(string System, string Figure, double Value)> _values = [];
 
     public static double Median(IEnumerable<double> values)
     {
@@ -31,21 +31,13 @@ internal sealed class Results
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    public void Add(string system, string figure, double value)
-    {
-        if (!_values.TryGetValue((system, figure), out List<double>? values))
-        {
-            _values.Add((system, figure), values = []);
-        }
-
-        values.Add(value);
-    }
+    public void Add(string system, string figure, double value) => _values.Add((system, figure, value));
 
     /// <summary>Prints all as tables in Markdown.</summary>
     public void Print()
     {
         AnsiConsole.Profile.Width = 200; // Tables for a file are not to be folded.
-        string[] systems = [.. _values.Keys.Select(key => key.System).Distinct()];
+        string[] systems = [.. _values.Select(value => value.System).Distinct()];
         string[] growth = [Growth.Few, Growth.Many];
         Print(systems.Except(growth));
         Print(systems.Intersect(growth));
@@ -53,8 +45,7 @@ internal sealed class Results
         Table table = new Table().MarkdownBorder().AddColumns("ratio of medians", "", "goal", "");
         foreach (Goal goal in Goals)
         {
-            if (_values.TryGetValue((goal.System, goal.Figure), out List<double>? values)
-                && _values.TryGetValue((goal.Base, goal.Figure), out List<double>? bases))
+            if (Values(goal.System, goal.Figure) is { Length: > 0 } values && Values(goal.Base, goal.Figure) is { Length: > 0 } bases)
             {
                 double ratio = Median(values) / Median(bases);
                 bool met = goal.AtMost ? ratio <= goal.Limit : ratio >= goal.Limit;
@@ -68,15 +59,18 @@ internal sealed class Results
     private void Print(IEnumerable<string> systems)
     {
         Table table = new Table().MarkdownBorder().AddColumn("median (min – max)").AddColumns([.. systems]);
-        foreach (string figure in _values.Keys.Where(key => systems.Contains(key.System)).Select(key => key.Figure).Distinct())
+        foreach (string figure in _values.Where(value => systems.Contains(value.System)).Select(value => value.Figure).Distinct())
         {
-            table.AddRow([figure, .. systems.Select(system => _values.TryGetValue((system, figure), out List<double>? values)
+            table.AddRow([figure, .. systems.Select(system => Values(system, figure) is { Length: > 0 } values
                 ? $"{Text(Median(values))} ({Text(values.Min())} – {Text(values.Max())})"
                 : "–")]);
         }
 
         Write(table);
     }
+
+    private double[] Values(string system, string figure) =>
+        [.. _values.Where(value => value.System == system && value.Figure == figure).Select(value => value.Value)];
 
     private static void Write(Table table)
     {
@@ -87,5 +81,5 @@ internal sealed class Results
         }
     }
 
-    private static string Text(double value) => value.ToString(value >= 100 ? "N0" : value >= 10 ? "N1" : "N2", CultureInfo.InvariantCulture);
+    private static string Text(double value) => value.ToString(value >= 100 ? "N0" : value >= 10 ? "N1" : "N2");
 }

@@ -30,8 +30,8 @@ public abstract class BatchTests(ApiHost api)
         string[] results = await ReadAsync(taskId);
 
         Assert.Equal("""{"result":4.6}""", results[0]);
-        Assert.Contains("too large", results[1], StringComparison.Ordinal);
-        Assert.StartsWith("""{"error":{"code":"not_finite",""", results[1], StringComparison.Ordinal);
+        Assert.Contains("too large", results[1]);
+        Assert.StartsWith("""{"error":{"code":"not_finite",""", results[1]);
         Assert.Equal("""{"result":42}""", results[2]);
     }
 
@@ -64,8 +64,8 @@ public abstract class BatchTests(ApiHost api)
         string body = """{"items": [{"x": 6, "y": 7}, {"x": 2.30, "y": 2.0}]}""";
 
         using HttpResponseMessage waited = await PostAsync(body, "?delay=1", ("Idempotency-Key", key), ("Prefer", "wait=30"));
-        using HttpResponseMessage again = await PostAsync(body.Replace("2.30", "2.3", StringComparison.Ordinal), "?delay=1", ("Idempotency-Key", key));
-        using HttpResponseMessage other = await PostAsync(body.Replace("6", "8", StringComparison.Ordinal), "?delay=1", ("Idempotency-Key", key));
+        using HttpResponseMessage again = await PostAsync(body.Replace("2.30", "2.3"), "?delay=1", ("Idempotency-Key", key));
+        using HttpResponseMessage other = await PostAsync(body.Replace("6", "8"), "?delay=1", ("Idempotency-Key", key));
 
         JsonElement accepted = await waited.ReadJsonAsync();
         Assert.Equal("Succeeded", accepted.GetProperty("status").GetString());

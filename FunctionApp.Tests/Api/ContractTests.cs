@@ -99,7 +99,7 @@ public abstract class ContractTests(ApiHost api)
         using HttpResponseMessage response = await api.Http.WaitForEndAsync(taskId);
 
         JsonElement problem = await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Failed", response);
-        Assert.Contains("too large", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("too large", problem.GetProperty("detail").GetString());
         Assert.Null(response.Headers.RetryAfter);
     }
 

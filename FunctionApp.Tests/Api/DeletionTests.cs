@@ -1,6 +1,7 @@
 using System.Net;
 using Azure.Data.Tables;
 using FunctionApp.Tasks;
+using FunctionApp.Tasks.Webhooks;
 
 namespace FunctionApp.Tests.Api;
 
@@ -37,6 +38,20 @@ public abstract class DeletionTests(ApiHost api)
             await SweepAsync();
             await AssertNothingIsLeftAsync(taskId);
         }
+    }
+
+    [Fact]
+    public async Task Deleted_between_two_attempts_of_its_webhook_nothing_is_left_either()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(500);
+        string taskId = await api.Http.SubmitAsync(query: $"?webhook={Uri.EscapeDataString(receiver.Url)}", headers: ("Prefer", "wait=30"));
+        await Eventually.AreEqual(1, async () => (await api.Http.GetTaskAsync(taskId)).GetProperty("webhook").GetProperty("attempts").GetInt32());
+
+        using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
+
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        await AssertNothingIsLeftAsync(taskId);
+        Assert.Null(await api.Own.DurableClient.GetInstanceAsync(WebhookOrchestration.InstanceId(taskId)));
     }
 
     [Fact]

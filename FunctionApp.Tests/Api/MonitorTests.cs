@@ -35,7 +35,8 @@ public abstract class MonitorTests(ApiHost api)
         Assert.Equal("multiply", task.GetProperty("kind").GetString());
         Assert.Equal(1, task.GetProperty("attempt").GetInt32());
         Assert.Equal(JsonValueKind.Null, task.GetProperty("retry_of").ValueKind);
-        DateTimeOffset[] times = [.. new[] { "created_at", "started_at", "ended_at", "expires_at" }.Select(name => task.GetProperty(name).GetDateTimeOffset())];
+        string[] names = ["created_at", "started_at", "ended_at", "expires_at"];
+        DateTimeOffset[] times = [.. names.Select(name => task.GetProperty(name).GetDateTimeOffset())];
         Assert.Equal(times.Order(), times);
         using HttpResponseMessage result = await api.Http.GetAsync(task.GetProperty("links").GetProperty("result").GetString());
         Assert.Equal(HttpStatusCode.OK, result.StatusCode);
@@ -68,7 +69,7 @@ public abstract class MonitorTests(ApiHost api)
         JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Failed");
 
         Assert.Equal("not_finite", task.GetProperty("error").GetProperty("code").GetString());
-        Assert.Contains("too large", task.GetProperty("error").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("too large", task.GetProperty("error").GetProperty("detail").GetString());
         Assert.False(task.TryGetProperty("result", out _));
     }
 

@@ -40,7 +40,7 @@ public abstract class ReconciliationTests(ApiHost api)
         await Task.Delay(TimeSpan.FromSeconds(62));
 
         JsonElement task = await api.Http.WaitForStatusAsync(terminated, "Canceled");
-        Assert.Contains("by hand", task.GetProperty("error").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("by hand", task.GetProperty("error").GetProperty("detail").GetString());
         // Never begun, and no orchestration: as if never started, so it is started, for its time.
         Assert.Equal("Scheduled", (await api.Http.GetTaskAsync(purged)).GetProperty("status").GetString());
         await client.WaitForInstanceStartAsync(purged);

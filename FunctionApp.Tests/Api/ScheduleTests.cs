@@ -13,7 +13,7 @@ public abstract class ScheduleTests(ApiHost api)
         DateTimeOffset startAt = DateTimeOffset.UtcNow.AddSeconds(3);
         string[] taskIds =
         [
-            await api.Http.SubmitAsync(query: $"?start_at={Uri.EscapeDataString(startAt.ToString("O", CultureInfo.InvariantCulture))}"),
+            await api.Http.SubmitAsync(query: $"?start_at={Uri.EscapeDataString(startAt.ToString("O"))}"),
             await api.Http.SubmitAsync(query: $"?start_at={startAt.ToOffset(TimeSpan.FromHours(2)):yyyy-MM-dd'T'HH:mm:ss.fffzzz}"),
             await api.Http.SubmitAsync(query: "?delay=2.5"),
         ];

@@ -14,8 +14,7 @@ internal static partial class Bicep
 {
     private static readonly ConcurrentDictionary<string, Task<JsonArray>> Predictions = [];
     private static readonly Lazy<Task<string>> BicepCli = new(FindCliAsync);
-
-    public static string Repository { get; } = FindRepository(AppContext.BaseDirectory);
+    private static readonly string Repository = Path.GetDirectoryName(TestsFolder.Path)!;
 
     /// <summary>The resources deployed when the environment has these variables, written NAME=value.</summary>
     public static Task<JsonArray> PredictAsync(params string[] environment) =>
@@ -79,10 +78,6 @@ internal static partial class Bicep
         Assert.True(result.IsSuccess, $"{file} {string.Join(' ', arguments)} failed: {result.StandardOutput}{result.StandardError}");
         return result.StandardOutput;
     }
-
-    private static string FindRepository(string directory) => File.Exists(Path.Combine(directory, "infra/main.bicep"))
-        ? directory
-        : FindRepository(Path.GetDirectoryName(directory) ?? throw new DirectoryNotFoundException("infra/ is not above the tests."));
 
     [GeneratedRegex(@"readEnvironmentVariable\('(\w+)'")]
     private static partial Regex EnvironmentVariable();

@@ -15,9 +15,9 @@ public sealed class ProcessTests : LocalHostTest
         int worker = await host.FindWorkerAsync();
 
         string submit = $"SubmitMultiplication: [POST] {host.Http.BaseAddress}multiply";
-        Assert.Contains(host.Output, line => line.EndsWith(submit, StringComparison.Ordinal));
-        Assert.Contains(host.Output, line => line.EndsWith("TaskOrchestration: orchestrationTrigger", StringComparison.Ordinal));
-        Assert.DoesNotContain(host.Output, line => line.Contains('\e', StringComparison.Ordinal));
+        Assert.Contains(host.Output, line => line.EndsWith(submit));
+        Assert.Contains(host.Output, line => line.EndsWith("TaskOrchestration: orchestrationTrigger"));
+        Assert.DoesNotContain(host.Output, line => line.Contains('\e'));
         Assert.Equal(0, await host.SignalAsync(signal));
         Assert.False(LocalHostProcess.IsRunning(worker));
         Assert.Empty(host.Errors);

@@ -11,10 +11,8 @@ public class ReadmeRecipeTests
     [Fact]
     public async Task The_READMEs_integration_test_passes()
     {
-        await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(new Dictionary<string, string?>
-        {
-            ["SlowMultiply__Delay"] = "00:00:00",
-        });
+        var settings = new Dictionary<string, string?> { ["SlowMultiply__Delay"] = "00:00:00" };
+        await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(settings);
         using HttpResponseMessage accepted = await host.Http.PostAsJsonAsync("/multiply", new { x = 6, y = 7 });
         string taskId = accepted.Headers.Location!.OriginalString.Split('/')[^1];
         await host.RestartAsync();

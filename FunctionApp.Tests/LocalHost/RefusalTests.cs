@@ -41,7 +41,7 @@ public sealed class RefusalTests : LocalHostTest
 
         LocalHostException e = Assert.Throws<LocalHostException>(() => AppFunction.ReadAll(Data.FullName));
 
-        Assert.StartsWith($"The function Strange {expected}", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"The function Strange {expected}", e.Message);
         Assert.DoesNotContain('\n', e.Message);
     }
 

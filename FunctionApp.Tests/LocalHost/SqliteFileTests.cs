@@ -48,7 +48,7 @@ public sealed class SqliteFileTests : IDisposable
         Task<bool> hasty = file.Commits.WriteAsync(TimeSpan.FromSeconds(0.1), db => InsertHistory(db, 2));
 
         SqliteFileException failure = await Assert.ThrowsAsync<SqliteFileException>(() => hasty);
-        Assert.StartsWith($"{FilePath} cannot be written: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{FilePath} cannot be written: ", failure.Message);
         Assert.False(patient.IsCompleted);
         other.Execute("ROLLBACK");
         await patient;
@@ -138,8 +138,8 @@ public sealed class SqliteFileTests : IDisposable
     private void AssertRefused(string reason)
     {
         string message = Assert.Throws<SqliteFileException>(() => new SqliteFile(FilePath)).Message;
-        Assert.StartsWith(FilePath, message, StringComparison.Ordinal);
-        Assert.Contains(reason, message, StringComparison.Ordinal);
+        Assert.StartsWith(FilePath, message);
+        Assert.Contains(reason, message);
         Assert.DoesNotContain('\n', message);
     }
 

@@ -34,7 +34,7 @@ public sealed class AzuriteCrashTests(ITestOutputHelper output) : LocalHostTest
         Task[] load = [.. Enumerable.Range(0, 8).Select(_ => SubmitAsync(host.Http, recent, stop.Token))];
         await Task.Delay(2_000);
         string process = await File.ReadAllTextAsync(Path.Combine(folder, "azurite.pid"));
-        LocalHostProcess.Kill(int.Parse(process, CultureInfo.InvariantCulture));
+        LocalHostProcess.Kill(int.Parse(process));
         await Task.Delay(1_000);
         await stop.CancelAsync();
         await Task.WhenAll(load);

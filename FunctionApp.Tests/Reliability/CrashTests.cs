@@ -150,12 +150,12 @@ public abstract class CrashTests(StorageProvider storage, ITestOutputHelper outp
                 break;
             default:
                 await Task.Delay(random.Next(500));
-                if (way.Contains("worker", StringComparison.Ordinal))
+                if (way.Contains("worker"))
                 {
                     LocalHostProcess.Kill(worker);
                 }
 
-                if (way.Contains("host", StringComparison.Ordinal))
+                if (way.Contains("host"))
                 {
                     await KillAsync(way);
                 }

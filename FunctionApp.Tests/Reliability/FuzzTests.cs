@@ -40,7 +40,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
             if (i % 100 == 0)
             {
                 // In order of their creation.
-                _known = [.. _accepted.Keys.Order(StringComparer.Ordinal)];
+                _known = [.. _accepted.Keys.Order()];
             }
 
             int own = unchecked(seed + i);
@@ -61,7 +61,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
         Assert.True(failures.IsEmpty, $"{failures.Count} failures, such as:\n{string.Join("\n\n", failures.Take(10))}");
         await AssertTasksAsync(host.Http);
         Assert.Equal(0, await host.SignalAsync("TERM"));
-        Assert.DoesNotContain(host.Output, line => line.Contains("failed unexpectedly", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Output, line => line.Contains("failed unexpectedly"));
     }
 
     // As often one of the last, which may be unfinished, as any.
@@ -147,8 +147,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
 
     private int Check(FuzzRequest request, string response)
     {
-        string[] parts = response.Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal).Split("\r\n\r\n", 2);
-        int status = parts[0].Length == 0 ? 0 : int.Parse(parts[0].AsSpan("HTTP/1.1 ".Length, 3), CultureInfo.InvariantCulture);
+        string[] parts = response.Replace("HTTP/1.1 100 Continue\r\n\r\n", "").Split("\r\n\r\n", 2);
+        int status = parts[0].Length == 0 ? 0 : int.Parse(parts[0].AsSpan("HTTP/1.1 ".Length, 3));
         _counts.AddOrUpdate($"{request.Expected}: {(status == 0 ? "no answer" : status)}", 1, (_, count) => count + 1);
         bool asExpected = request.Expected switch
         {
@@ -175,7 +175,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
 
     private static void AssertProblem(int status, string[] parts)
     {
-        Assert.Contains("Content-Type: application/problem+json", parts[0], StringComparison.Ordinal);
+        Assert.Contains("Content-Type: application/problem+json", parts[0]);
         JsonElement problem = Json(parts[1]);
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
@@ -184,5 +184,5 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
 
     // The body is chunked or not; either way all of its JSON is between the first brace and the last.
     private static JsonElement Json(string body) =>
-        JsonElement.Parse(body[body.IndexOf('{', StringComparison.Ordinal)..(body.LastIndexOf('}') + 1)]);
+        JsonElement.Parse(body[body.IndexOf('{')..(body.LastIndexOf('}') + 1)]);
 }

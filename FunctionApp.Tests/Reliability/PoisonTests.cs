@@ -19,7 +19,7 @@ public sealed class PoisonTests : LocalHostTest
         {
             // Refused at once, and not worth a retry to the client of Table Storage.
             bool isPoisoned = StorageProxy.IsUpdate(context, Settings["ResultsTable"]!)
-                && (poisoned.Length == 0 || StorageProxy.Target(context).Contains(TaskId.Parse(poisoned).RowKey, StringComparison.Ordinal));
+                && (poisoned.Length == 0 || StorageProxy.Target(context).Contains(TaskId.Parse(poisoned).RowKey));
             context.Response.StatusCode = isPoisoned ? 403 : 200;
             attempts += isPoisoned ? 1 : 0;
             return Task.FromResult(isPoisoned);

@@ -79,7 +79,7 @@ public sealed class SqliteFaultTests : LocalHostTest
         await File.WriteAllBytesAsync(DatabaseFile, content);
         Exception? e = Record.Exception(() => new SqliteFile(DatabaseFile).Dispose());
 
-        bool isRefused = e is SqliteFileException && e.Message.StartsWith($"{DatabaseFile} is damaged", StringComparison.Ordinal);
+        bool isRefused = e is SqliteFileException && e.Message.StartsWith($"{DatabaseFile} is damaged");
         Assert.True(isRefused, $"{damage}: {e?.Message}");
         Assert.DoesNotContain('\n', e!.Message);
         Assert.Equal(content, await File.ReadAllBytesAsync(DatabaseFile));

@@ -67,7 +67,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
 
         await host.Http.AssertResultsAsync("4.6", tasks);
         Assert.Equal(0, await host.SignalAsync("TERM"));
-        Assert.DoesNotContain(host.Output, line => line.Contains("fail:", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Output, line => line.Contains("fail:"));
     }
 
     [Fact]
@@ -85,9 +85,9 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
 
         string problem = (await ProblemAssert.IsAsync(HttpStatusCode.InternalServerError, answer)).GetRawText();
         Assert.DoesNotContain("Azure", problem, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("403", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("403", problem);
         Assert.Null(answer.Headers.RetryAfter);
-        await Eventually.AreEqual(1, () => Task.FromResult(host.Output.Count(line => line.Contains("POST /multiply failed unexpectedly", StringComparison.Ordinal))));
+        await Eventually.AreEqual(1, () => Task.FromResult(host.Output.Count(line => line.Contains("POST /multiply failed unexpectedly"))));
     }
 
     private static async Task<bool> FailAsync(string fault, HttpContext context)
@@ -101,7 +101,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
                 await Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
                 break;
             default:
-                context.Response.StatusCode = int.Parse(fault.AsSpan("status ".Length), CultureInfo.InvariantCulture);
+                context.Response.StatusCode = int.Parse(fault.AsSpan("status ".Length));
                 break;
         }
 

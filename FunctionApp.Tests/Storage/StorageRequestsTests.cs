@@ -53,12 +53,12 @@ public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
 
     // The tables of the task hub begin with the same name.
     private bool IsRow((string Method, string Target) request) =>
-        request.Target.Split('(')[0].EndsWith($"/{Settings["ResultsTable"]}", StringComparison.Ordinal);
+        request.Target.Split('(')[0].EndsWith($"/{Settings["ResultsTable"]}");
 
     private static bool IsPoll((string Method, string Target) request) =>
-        (request.Method == "GET" && request.Target.EndsWith("/messages", StringComparison.Ordinal))
-        || request.Target.Contains("Partitions(", StringComparison.Ordinal)
-        || request.Target.Contains("lease", StringComparison.Ordinal);
+        (request.Method == "GET" && request.Target.EndsWith("/messages"))
+        || request.Target.Contains("Partitions(")
+        || request.Target.Contains("lease");
 
     private static async Task<(string[] Ids, int Late)> RunAsync(LocalHostProcess host, StorageProxy storage)
     {

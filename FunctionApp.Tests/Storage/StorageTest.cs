@@ -43,7 +43,7 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected Mock<DurableTaskClient> Client { get; } = new(MockBehavior.Strict, "test");
 
-    protected List<(TaskId Id, TaskStart Start)> Started { get; } = [];
+    protected IList<(TaskId Id, TaskStart Start)> Started { get; } = [];
 
     /// <summary>What the durable client throws instead of starting an orchestration.</summary>
     protected Exception? StartFailure { get; set; }
@@ -99,7 +99,7 @@ public abstract class StorageTest : IAsyncLifetime
     }
 
     protected async Task<TaskRow> ReadAsync(TaskExecution execution) =>
-        (await Tasks.FindWithInputAsync(TaskId.Parse(execution.TaskId), default))!;
+        (await Tasks.FindAsync(TaskId.Parse(execution.TaskId), default))!;
 
     protected Task RunAsync<TResult>(TaskExecution execution, Func<TaskProgress, CancellationToken, Task<TResult>> work, CancellationToken stopping = default) =>
         Runner.RunAsync<JsonElement, TResult>(execution, (_, progress, token) => work(progress, token), stopping);

@@ -19,7 +19,7 @@ public class TaskStarterTests : StorageTest
         await Starter.StartAsync(row, null, Client.Object, default);
 
         (TaskId id, TaskStart start) = Assert.Single(Started);
-        TaskRow stored = (await Tasks.FindWithInputAsync(row.Id, default))!;
+        TaskRow stored = (await Tasks.FindAsync(row.Id, default))!;
         Assert.Equal(
             (row.Id, "DoWork", """{"x":1}""", TimeSpan.FromMinutes(1), stored.ETag.ToString()),
             (id, start.Activity, start.Input, start.TimeLimit, start.ETag));

@@ -65,7 +65,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     {
         List<int> ids = [];
         await Cli.Wrap("pgrep").WithArguments(["-P", $"{Id}", "-f", text]).WithValidation(CommandResultValidation.None)
-            .WithStandardOutputPipe(PipeTarget.ToDelegate(id => ids.Add(int.Parse(id, CultureInfo.InvariantCulture)))).ExecuteAsync();
+            .WithStandardOutputPipe(PipeTarget.ToDelegate(id => ids.Add(int.Parse(id)))).ExecuteAsync();
         return [.. ids];
     }
 
@@ -102,7 +102,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
 
     public async Task SetMaxFileSizeAsync(long? bytes)
     {
-        string limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+        string limit = bytes?.ToString() ?? "unlimited";
         await Cli.Wrap("prlimit").WithArguments(["--pid", $"{Id}", $"--fsize={limit}:"]).ExecuteAsync();
     }
 
@@ -144,7 +144,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
             Http.BaseAddress = new Uri(address.Value);
         }
 
-        if (line.StartsWith("Press Ctrl+C", StringComparison.Ordinal))
+        if (line.StartsWith("Press Ctrl+C"))
         {
             _started.TrySetResult();
         }

@@ -47,8 +47,8 @@ public abstract class LocalHostTest : IAsyncLifetime
         {
             Assert.Equal(1, await host.WaitForExitAsync());
 
-            Assert.Contains(expected, Assert.Single(host.Errors), StringComparison.Ordinal);
-            Assert.DoesNotContain(host.Output, line => line.Contains("   at ", StringComparison.Ordinal));
+            Assert.Contains(expected, Assert.Single(host.Errors));
+            Assert.DoesNotContain(host.Output, line => line.Contains("   at "));
         }
     }
 }

@@ -31,7 +31,7 @@ internal static class ProblemAssert
     public static async Task NamesAsync(string[] names, HttpResponseMessage response)
     {
         JsonElement problem = await IsAsync(HttpStatusCode.BadRequest, response);
-        Assert.Equal(names.Order(StringComparer.Ordinal), problem.GetProperty("errors").EnumerateObject().Select(error => error.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(names.Order(), problem.GetProperty("errors").EnumerateObject().Select(error => error.Name).Order());
         Assert.All(problem.GetProperty("errors").EnumerateObject(), error => Assert.NotEmpty(error.Value[0].GetString()!));
     }
 

@@ -65,7 +65,7 @@ internal sealed class StorageProxy : IAsyncDisposable
         {
             string authority = service.GetLeftPart(UriPartial.Authority);
             proxy._azurite[new Uri(url).Port] = authority;
-            connectionString = connectionString.Replace(authority, url, StringComparison.Ordinal);
+            connectionString = connectionString.Replace(authority, url);
         }
 
         settings["AzureWebJobsStorage"] = connectionString;
@@ -76,7 +76,7 @@ internal sealed class StorageProxy : IAsyncDisposable
 
     /// <summary>Whether a request changes a row of a table.</summary>
     public static bool IsUpdate(HttpContext context, string table) =>
-        context.Request.Method is "PATCH" or "PUT" or "MERGE" && Target(context).Contains($"/{table}(", StringComparison.Ordinal);
+        context.Request.Method is "PATCH" or "PUT" or "MERGE" && Target(context).Contains($"/{table}(");
 
     public async ValueTask DisposeAsync()
     {

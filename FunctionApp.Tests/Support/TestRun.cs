@@ -4,5 +4,5 @@ namespace FunctionApp.Tests;
 internal static class TestRun
 {
     public static int Read(string variable, int defaultValue) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : defaultValue;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), out int value) ? value : defaultValue;
 }

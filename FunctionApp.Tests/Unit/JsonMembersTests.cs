@@ -23,7 +23,7 @@ public class JsonMembersTests
 
         JsonElement x = members.Required("x", value => value.ValueKind == JsonValueKind.Number, "must be a number");
 
-        Assert.Equal(errors, string.Join(',', members.Errors.Select(error => $"{error.Key} {Assert.Single(error.Value)}").Order(StringComparer.Ordinal)));
+        Assert.Equal(errors, string.Join(',', members.Errors.Select(error => $"{error.Key} {Assert.Single(error.Value)}").Order()));
         Assert.Equal(!members.Errors.ContainsKey("x"), x.ValueKind == JsonValueKind.Number);
     }
 

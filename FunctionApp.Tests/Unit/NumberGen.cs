@@ -20,9 +20,9 @@ internal static class NumberGen
     /// <summary>A JSON number that is a double to its reader.</summary>
     public static string Text(double value)
     {
-        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        string text = value.ToString("R");
         return text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text;
     }
 
-    public static string Product(BigInteger x, BigInteger y) => (x * y).ToString(CultureInfo.InvariantCulture);
+    public static string Product(BigInteger x, BigInteger y) => (x * y).ToString();
 }

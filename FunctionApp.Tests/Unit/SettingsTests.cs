@@ -33,9 +33,9 @@ public class SettingsTests
             WebhookSettings.Read(new(), configuration);
         });
 
-        Assert.Contains(name.Replace(":", "__", StringComparison.Ordinal), e.Message, StringComparison.Ordinal);
+        Assert.Contains(name.Replace(":", "__"), e.Message);
         Assert.DoesNotContain('\n', e.Message);
-        Assert.DoesNotContain("c2VjcmV0", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", e.Message);
     }
 
     [Fact]

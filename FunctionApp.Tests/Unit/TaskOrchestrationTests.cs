@@ -1,4 +1,5 @@
 using FunctionApp.Tasks;
+using FunctionApp.Tasks.Batches;
 using Microsoft.DurableTask;
 using Moq;
 
@@ -67,6 +68,21 @@ public class TaskOrchestrationTests
         Assert.Equal("timeout", Assert.Single(_failures).Error.Code);
     }
 
+    [Fact]
+    public async Task A_batch_whose_slice_has_failed_25_times_has_failed()
+    {
+        _context.Setup(context => context.GetInput<TaskStart>()).Returns(Start(TimeSpan.FromHours(1)) with { Items = 1 });
+        _context.Setup(context => context.CallActivityAsync<bool>(new TaskName(nameof(RunSlice)), It.IsAny<SliceExecution>(), null))
+            .Returns(() => Task.FromException<bool>(Failure()));
+
+        await BatchOrchestration.RunAsync(_context.Object);
+
+        Assert.Equal(new TaskFailure("task", "etag", TaskError.AttemptsExhausted), Assert.Single(_failures));
+    }
+
+    private static TaskFailedException Failure() =>
+        new("DoWork", 1, new TaskFailureDetails("System.IO.IOException", "internal", null, null, null));
+
     private static TaskStart Start(TimeSpan limit) => new("DoWork", "{}", limit, "etag", null, 0, false, null);
 
     private Task RunAsync(TimeSpan limit, int failures)
@@ -77,7 +93,7 @@ public class TaskOrchestrationTests
             {
                 _attempts.Add((TaskExecution)execution);
                 return _attempts.Count <= failures
-                    ? Task.FromException(new TaskFailedException("DoWork", 1, new TaskFailureDetails("System.IO.IOException", "internal", null, null, null)))
+                    ? Task.FromException(Failure())
                     : Task.CompletedTask;
             });
         return TaskOrchestration.RunAsync(_context.Object);

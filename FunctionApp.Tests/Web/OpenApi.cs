@@ -13,6 +13,9 @@ internal static class OpenApi
     // Callers may see members that are added later; a test does not accept one that the description lacks.
     private static readonly JsonObject Strict = Close(Document.DeepClone()).AsObject();
 
+    // By their text. The library registers all schemas in one place, which does not bear two callers at once.
+    private static readonly Dictionary<string, JsonSchema> Schemas = [];
+
     /// <summary>The operations: path template, such as <c>/tasks/{task_id}</c>, and method in lower case.</summary>
     public static IEnumerable<(string Path, string Method)> Operations() =>
         from path in Document["paths"]!.AsObject()
@@ -26,7 +29,7 @@ internal static class OpenApi
     {
         int status = (int)response.StatusCode;
         string what = $"{method} {path} {status}";
-        JsonNode? described = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"]?[status.ToString(CultureInfo.InvariantCulture)];
+        JsonNode? described = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"]?[status.ToString()];
         Assert.True(described is not null, $"{what} is not described.");
         JsonNode answer = Resolve(described);
         AssertHeaders(response, answer["headers"]?.AsObject() ?? [], what);
@@ -41,7 +44,7 @@ internal static class OpenApi
         string mediaType = response.Content.Headers.ContentType?.MediaType ?? "none";
         JsonNode? content = answer["content"]![mediaType];
         Assert.True(content is not null, $"{what} has content of type {mediaType}, which is not described.");
-        if (mediaType.EndsWith("json", StringComparison.Ordinal))
+        if (mediaType.EndsWith("json"))
         {
             using var json = JsonDocument.Parse(body);
             AssertValid(json.RootElement, content["schema"]!, what);
@@ -75,15 +78,30 @@ internal static class OpenApi
 
     private static void AssertValid(JsonElement json, JsonNode schema, string what)
     {
-        // A JSON Schema of its own, whose definitions are the description's.
-        JsonObject whole = schema.DeepClone().AsObject();
-        whole["$schema"] = "https://json-schema.org/draft/2020-12/schema";
-        whole["components"] = new JsonObject { ["schemas"] = Strict["components"]!["schemas"]!.DeepClone() };
-        EvaluationResults results = JsonSchema.FromText(whole.ToJsonString())
-            .Evaluate(json, new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true });
+        EvaluationResults results;
+        lock (Schemas)
+        {
+            string text = schema.ToJsonString();
+            if (!Schemas.TryGetValue(text, out JsonSchema? whole))
+            {
+                Schemas.Add(text, whole = Compile(schema));
+            }
+
+            results = whole.Evaluate(json, new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true });
+        }
+
         IEnumerable<string> errors = (results.Details ?? []).Where(one => one.Errors is not null).SelectMany(
             one => one.Errors!.Select(error => $"{one.InstanceLocation}: {error.Value}"));
         Assert.True(results.IsValid, $"{what}: {string.Join("; ", errors)}\n{json}");
+    }
+
+    /// <summary>A JSON Schema of its own, whose definitions are the description's.</summary>
+    private static JsonSchema Compile(JsonNode schema)
+    {
+        JsonObject whole = schema.DeepClone().AsObject();
+        whole["$schema"] = "https://json-schema.org/draft/2020-12/schema";
+        whole["components"] = new JsonObject { ["schemas"] = Strict["components"]!["schemas"]!.DeepClone() };
+        return JsonSchema.FromText(whole.ToJsonString());
     }
 
     private static JsonNode Resolve(JsonNode node) =>

@@ -27,8 +27,8 @@ public sealed partial class OpenApiTests(PageApi api)
             from trigger in method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
             where trigger is not null
             from verb in trigger.Methods!
-            from route in trigger.Route!.Contains(AnyKind, StringComparison.Ordinal)
-                ? batchKinds.Select(kind => trigger.Route.Replace(AnyKind, kind, StringComparison.Ordinal))
+            from route in trigger.Route!.Contains(AnyKind)
+                ? batchKinds.Select(kind => trigger.Route.Replace(AnyKind, kind))
                 : [trigger.Route]
             select $"{verb} {Template($"/{route}")}";
 

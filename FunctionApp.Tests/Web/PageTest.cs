@@ -39,7 +39,7 @@ public abstract class PageTest(PageApi api, Chromium chromium) : IAsyncLifetime
             await _window.DisposeAsync();
         }
 
-        Assert.DoesNotContain(_errors, error => !RefusalsAreWanted || !error.StartsWith("Failed to load resource", StringComparison.Ordinal));
+        Assert.DoesNotContain(_errors, error => !RefusalsAreWanted || !error.StartsWith("Failed to load resource"));
     }
 
     /// <summary>Another window instead of the test's first one.</summary>

@@ -140,7 +140,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Page.Locator("#filters").GetByLabel("Canceled")).Not.ToBeCheckedAsync();
 
         await Page.GotoAsync("/?kind=nothing");
-        await Expect(Page.GetByText("No task is like that.")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("No task matches the filters.")).ToBeVisibleAsync();
         await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Clear" }).ClickAsync();
         await Expect(Row(scheduled)).ToBeVisibleAsync();
     }
@@ -192,8 +192,8 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
     {
         string taskId = await Http.SubmitAsync();
         Task<IRequest> waiting = Page.WaitForRequestAsync(request =>
-            request.Url.EndsWith($"/tasks/{taskId}", StringComparison.Ordinal)
-            && request.Headers.TryGetValue("prefer", out string? prefer) && prefer.StartsWith("wait=", StringComparison.Ordinal)
+            request.Url.EndsWith($"/tasks/{taskId}")
+            && request.Headers.TryGetValue("prefer", out string? prefer) && prefer.StartsWith("wait=")
             && request.Headers.ContainsKey("if-none-match"));
         await Page.GotoAsync("/");
         await waiting;
@@ -222,10 +222,10 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync("42");
         await Expect(Detail.Locator("#detail-webhook")).ToHaveTextAsync("Delivered: 204 after 1 attempt.");
         await Expect(Detail.Locator("#timeline .what").Nth(1)).ToHaveTextAsync("Scheduled for");
-        Assert.Contains(taskId, Assert.Single(receiver.Requests).Body, StringComparison.Ordinal);
+        Assert.Contains(taskId, Assert.Single(receiver.Requests).Body);
     }
 
-    private Task SetHiddenAsync(bool hidden) => Page.EvaluateAsync(
+    private async Task SetHiddenAsync(bool hidden) => await Page.EvaluateAsync(
         "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }",
         hidden);
 }

@@ -42,7 +42,7 @@ public sealed partial class WebFilesTests(PageApi api)
     {
         string html = await api.Http.GetStringAsync("/");
         string[] paths = [.. AssetPath().Matches(html).Select(match => match.Value).Distinct()];
-        Assert.Contains(paths, path => path.EndsWith(".js", StringComparison.Ordinal));
+        Assert.Contains(paths, path => path.EndsWith(".js"));
         foreach (string path in paths)
         {
             using HttpResponseMessage file = await api.Http.GetAsync(path);
@@ -50,7 +50,7 @@ public sealed partial class WebFilesTests(PageApi api)
             Assert.Equal("public, max-age=31536000, immutable", file.Headers.CacheControl!.ToString());
             string text = await file.Content.ReadAsStringAsync();
             // A module imports others of its version only, and the page has told the browser of them before.
-            Assert.All(Import().Matches(text), import => Assert.Contains(paths, known => known.EndsWith(import.Groups[1].Value, StringComparison.Ordinal)));
+            Assert.All(Import().Matches(text), import => Assert.Contains(paths, known => known.EndsWith(import.Groups[1].Value)));
         }
     }
 

@@ -17,7 +17,7 @@ internal static class JsonNumber
         (string a, string b) = (x.GetRawText(), y.GetRawText());
         if (IsInteger(a) && IsInteger(b))
         {
-            return JsonElement.Parse((ParseInteger(a) * ParseInteger(b)).ToString(CultureInfo.InvariantCulture));
+            return JsonElement.Parse((ParseInteger(a) * ParseInteger(b)).ToString());
         }
 
         double product = ParseDouble(a) * ParseDouble(b);
@@ -32,7 +32,7 @@ internal static class JsonNumber
         string text = number.GetRawText();
         if (IsInteger(text))
         {
-            return JsonElement.Parse(ParseInteger(text).ToString(CultureInfo.InvariantCulture));
+            return JsonElement.Parse(ParseInteger(text).ToString());
         }
 
         double value = ParseDouble(text);
@@ -41,13 +41,13 @@ internal static class JsonNumber
 
     private static string Text(double value)
     {
-        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        string text = value.ToString("R");
         return IsInteger(text) ? text + ".0" : text;
     }
 
-    private static BigInteger ParseInteger(string number) => BigInteger.Parse(number, CultureInfo.InvariantCulture);
+    private static BigInteger ParseInteger(string number) => BigInteger.Parse(number);
 
-    private static double ParseDouble(string number) => double.Parse(number, CultureInfo.InvariantCulture);
+    private static double ParseDouble(string number) => double.Parse(number);
 
     private static bool IsInteger(string number) => number.AsSpan().IndexOfAny('.', 'e', 'E') < 0;
 }

@@ -21,19 +21,19 @@ public sealed class CancelTask(
         [DurableClient] DurableTaskClient client)
     {
         CancellationToken cancellationToken = request.HttpContext.RequestAborted;
-        if (!TaskId.TryParse(taskId, out TaskId id) || await reader.FindAsync(id, client, cancellationToken) is not { } row)
+        if (await reader.FindAsync(taskId, client, cancellationToken) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        var end = TaskRow.Canceled(id, "The task was canceled.", now);
+        var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
         if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken) is not null)
         {
             await AfterEndAsync(row, now, client, cancellationToken);
         }
 
-        return await tasks.FindWithInputAsync(id, cancellationToken) switch
+        return await tasks.FindAsync(row.Id, cancellationToken) switch
         {
             null => TaskAnswers.Unknown(),
             { Status: RowStatus.Canceled } canceled => TaskView.Of(canceled, now, retention.Value.Period).Answer(),

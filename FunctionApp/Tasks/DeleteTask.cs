@@ -20,8 +20,7 @@ public sealed class DeleteTask(TaskReader reader, TaskDeletion deletion, TimePro
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (!TaskId.TryParse(taskId, out TaskId id)
-            || await reader.FindAsync(id, client, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
         {
             return TaskAnswers.Unknown();
         }

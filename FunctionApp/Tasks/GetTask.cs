@@ -11,7 +11,7 @@ namespace FunctionApp.Tasks;
 /// <c>GET /tasks/{task_id}</c>: the task, of whatever kind. With <c>If-None-Match</c> 304 while it has not changed; with
 /// <c>Prefer: wait</c> later, when it has.
 /// </summary>
-public sealed class GetTask(TaskWatcher watcher, TaskTable tasks, IOptions<RetentionSettings> retention, TimeProvider time)
+public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> retention, TimeProvider time)
 {
     [Function(nameof(GetTask))]
     public async Task<IResult> RunAsync(
@@ -21,32 +21,24 @@ public sealed class GetTask(TaskWatcher watcher, TaskTable tasks, IOptions<Reten
     {
         HttpContext http = request.HttpContext;
         IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfNoneMatch;
-        bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(ETag(row));
+        bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(View(row).ETag());
         bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
 
-        if (!TaskId.TryParse(taskId, out TaskId id) || await watcher.ReadAsync(id, http, client, IsNews) is not { } latest)
+        if (await watcher.ReadAsync(taskId, http, client, IsNews) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
 
-        string etag = ETag(latest);
-        TaskRow? row = IsKnown(etag) ? latest : await tasks.FindWithInputAsync(id, http.RequestAborted);
-        if (row is null)
-        {
-            return TaskAnswers.Unknown();
-        }
-
-        etag = ETag(row);
+        TaskView task = View(row);
+        string etag = task.ETag();
         http.Response.Headers.ETag = etag;
         if (row.IsUnfinished)
         {
             http.Response.Headers.RetryAfter = TaskAnswers.RetryAfter;
         }
 
-        return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : View(row).Answer();
+        return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : task.Answer();
     }
-
-    private string ETag(TaskRow row) => View(row).ETag();
 
     private TaskView View(TaskRow row) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period);
 }

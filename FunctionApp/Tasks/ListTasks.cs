@@ -27,7 +27,7 @@ public sealed class ListTasks(TaskTable tasks, IOptions<RetentionSettings> reten
         (TaskListFilter filter, string? after) = TaskListFilter.Read(request.Query, errors);
         if (errors.Count > 0)
         {
-            return TypedResults.ValidationProblem(errors, $"Not valid: {string.Join(", ", errors.Keys)}.");
+            return TypedResults.ValidationProblem(errors, $"These parameters are not valid: {string.Join(", ", errors.Keys)}.");
         }
 
         DateTimeOffset now = time.GetUtcNow();

@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>POST /tasks/{task_id}/retry</c>: a new task with the input of one that has ended.</summary>
-public sealed class RetryTask(TaskTable tasks, ItemsTable items, TaskSubmission submission, TimeProvider time)
+public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskSubmission submission, TimeProvider time)
 {
     [Function(nameof(RetryTask))]
     public async Task<IResult> RunAsync(
@@ -14,8 +14,7 @@ public sealed class RetryTask(TaskTable tasks, ItemsTable items, TaskSubmission 
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (!TaskId.TryParse(taskId, out TaskId id)
-            || await tasks.FindWithInputAsync(id, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
         {
             return TaskAnswers.Unknown();
         }

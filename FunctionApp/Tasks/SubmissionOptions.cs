@@ -51,7 +51,7 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
             }
             else if (query.ContainsKey("start_at"))
             {
-                errors["delay"] = ["cannot stand beside start_at"];
+                errors["delay"] = ["cannot be combined with start_at"];
             }
         }
 

@@ -24,8 +24,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
     public async Task<IResult> GetResultAsync(
         TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
     {
-        if (!TaskId.TryParse(taskId, out TaskId id)
-            || await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
+        if (await watcher.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
             || row.Kind != kind.Name)
         {
             return Unknown();
@@ -40,7 +39,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
         {
             RowStatus.Succeeded => await readResult(row),
             RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
-            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task is not finished yet."),
+            RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not ended yet."),
             _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
         };
     }

@@ -23,7 +23,12 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
             OrchestrationMetadata? instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
             if (instance is { IsCompleted: false })
             {
-                if (row.StartAt is not null)
+                if (instanceId != taskId)
+                {
+                    // Its next attempt may be hours away.
+                    await client.TerminateInstanceAsync(instanceId, cancellation: cancellationToken);
+                }
+                else if (row.StartAt is not null)
                 {
                     // It may have missed the cancellation, and would wait for its start.
                     await client.RaiseEventAsync(instanceId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken);

@@ -5,12 +5,12 @@ namespace FunctionApp.Tasks;
 /// <param name="Detail">A sentence for the caller, without internals.</param>
 public sealed record TaskError(string Code, string Detail)
 {
-    public static readonly TaskError AttemptsExhausted = new("failed", "The task was tried several times, but failed each time.");
+    public static readonly TaskError AttemptsExhausted = new("failed", "Every attempt of the task failed.");
 
     public static readonly TaskError Lost = new("lost", "The task's execution ended without a result.");
 
     public static TaskError Timeout(TimeSpan limit) =>
-        new("timeout", $"The task did not finish within its time limit of {limit}.");
+        new("timeout", $"The task did not end within its time limit of {limit}.");
 }
 
 /// <summary>

@@ -18,10 +18,10 @@ public readonly record struct TaskId
 
     /// <summary>Its minute, inverted, in nine hexadecimal digits. On integers, because not every ID has a date that exists.</summary>
     public string PartitionKey =>
-        ((LastMillisecond / MillisecondsPerMinute) - (Millisecond / MillisecondsPerMinute)).ToString("x9", CultureInfo.InvariantCulture);
+        ((LastMillisecond / MillisecondsPerMinute) - (Millisecond / MillisecondsPerMinute)).ToString("x9");
 
     /// <summary>The ID, inverted, in 32 hexadecimal digits.</summary>
-    public string RowKey => (~_value).ToString("x32", CultureInfo.InvariantCulture);
+    public string RowKey => (~_value).ToString("x32");
 
     /// <summary>When it was created, to the millisecond. Only for the ID of a row that exists.</summary>
     public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(Millisecond);
@@ -46,7 +46,7 @@ public readonly record struct TaskId
     public static TaskId FromRowKey(string rowKey)
     {
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, ~UInt128.Parse(rowKey, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, ~UInt128.Parse(rowKey, NumberStyles.HexNumber));
         return new(new Guid(bytes, bigEndian: true));
     }
 

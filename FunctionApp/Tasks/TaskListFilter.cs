@@ -42,7 +42,7 @@ internal sealed record TaskListFilter(
         }
 
         var filter = new TaskListFilter(
-            [.. statuses.Distinct().Order(StringComparer.Ordinal)],
+            [.. statuses.Distinct().Order()],
             kind.Count == 1 ? kind[0] : null,
             ReadTime("created_after"),
             ReadTime("created_before"),
@@ -53,7 +53,7 @@ internal sealed record TaskListFilter(
             after = filter.Position(cursor);
             if (after is null)
             {
-                errors["cursor"] = ["must come from the next of a list with the same filters"];
+                errors["cursor"] = ["must come from next of a page with the same filters"];
             }
         }
 
@@ -87,7 +87,7 @@ internal sealed record TaskListFilter(
 
         AddTime("created_after", CreatedAfter);
         AddTime("created_before", CreatedBefore);
-        query.Add("limit", Limit.ToString(CultureInfo.InvariantCulture));
+        query.Add("limit", Limit.ToString());
         query.Add("cursor", Hash() + rowKey);
         return $"/tasks{query}";
 
@@ -95,7 +95,7 @@ internal sealed record TaskListFilter(
         {
             if (time is { } value)
             {
-                query.Add(name, value.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+                query.Add(name, value.UtcDateTime.ToString("O"));
             }
         }
     }
@@ -115,7 +115,7 @@ internal sealed record TaskListFilter(
     public bool Matches(TaskRow row, DateTimeOffset now) => Statuses.Count == 0 || Statuses.Contains(row.StatusAt(now));
 
     private string? Position(StringValues cursor) =>
-        cursor is [{ Length: HashLength + RowKeyLength } text] && text.All(char.IsAsciiHexDigitLower) && text.StartsWith(Hash(), StringComparison.Ordinal)
+        cursor is [{ Length: HashLength + RowKeyLength } text] && text.All(char.IsAsciiHexDigitLower) && text.StartsWith(Hash())
             ? text[HashLength..]
             : null;
 

@@ -22,7 +22,7 @@ internal static partial class TaskLog
     [LoggerMessage(LogLevel.Warning, "Task {task_id}: its row cannot be reached; the work goes on.")]
     public static partial void HeartbeatFailed(this ILogger logger, Exception exception, string task_id);
 
-    [LoggerMessage(LogLevel.Warning, "Task {task_id} is canceled, but what waits for its end could not be told; it will notice by itself.")]
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is canceled; its orchestration could not be told and will notice by itself.")]
     public static partial void AfterCancelFailed(this ILogger logger, Exception exception, string task_id);
 
     [LoggerMessage(LogLevel.Warning, "Task {task_id} is deleted; the sweep will remove what is left of it.")]

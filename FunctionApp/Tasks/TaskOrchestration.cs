@@ -80,22 +80,28 @@ public static class TaskOrchestration
             }
             catch (TaskFailedException e)
             {
-                TimeSpan delay = Delay(attempt);
-                TaskError? error = context.CurrentUtcDateTime + delay >= deadline ? TaskError.Timeout(start.TimeLimit)
-                    : attempt == MaxAttempts ? TaskError.AttemptsExhausted
-                    : null;
-                if (error is not null)
+                if (!await MayTryAgainAsync(attempt, deadline, start, context))
                 {
-                    await context.CallActivityAsync(nameof(FailTask), new TaskFailure(context.InstanceId, start.ETag, error), ForAnHour);
                     return e;
                 }
-
-                await context.CreateTimer(delay, CancellationToken.None);
             }
         }
     }
 
-    /// <summary>The pause after that attempt.</summary>
-    internal static TimeSpan Delay(int attempt) =>
-        TimeSpan.FromSeconds(Math.Min(Math.Pow(2, attempt - 1), LongestDelay.TotalSeconds));
+    /// <summary>After an attempt that failed: pauses; or fails the task, and returns false.</summary>
+    internal static async Task<bool> MayTryAgainAsync(int attempt, DateTimeOffset deadline, TaskStart start, TaskOrchestrationContext context)
+    {
+        var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, attempt - 1), LongestDelay.TotalSeconds));
+        TaskError? error = context.CurrentUtcDateTime + pause >= deadline ? TaskError.Timeout(start.TimeLimit)
+            : attempt == MaxAttempts ? TaskError.AttemptsExhausted
+            : null;
+        if (error is not null)
+        {
+            await context.CallActivityAsync(nameof(FailTask), new TaskFailure(context.InstanceId, start.ETag, error), ForAnHour);
+            return false;
+        }
+
+        await context.CreateTimer(pause, CancellationToken.None);
+        return true;
+    }
 }

@@ -17,7 +17,11 @@ public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, T
     // How long after its deadline a task may still be about to be ended by its activity.
     private static readonly TimeSpan Overtime = TimeSpan.FromMinutes(5);
 
-    /// <summary>The task, without its input; null if there is none.</summary>
+    /// <summary>The task whose ID that text is; null if there is none.</summary>
+    public async Task<TaskRow?> FindAsync(string taskId, DurableTaskClient client, CancellationToken cancellationToken) =>
+        TaskId.TryParse(taskId, out TaskId id) ? await FindAsync(id, client, cancellationToken) : null;
+
+    /// <summary>The task; null if there is none.</summary>
     public async Task<TaskRow?> FindAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
     {
         TaskRow? row = await tasks.FindAsync(id, cancellationToken);
@@ -42,11 +46,7 @@ public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, T
         if (instance is null && row.StartedAt is null)
         {
             // Inserted, but the submission has not come to start it.
-            if (await tasks.FindWithInputAsync(row.Id, cancellationToken) is { IsUnfinished: true } complete)
-            {
-                await TaskStarter.StartOrchestrationAsync(complete, complete.ETag, client, cancellationToken);
-            }
-
+            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
             return false;
         }
 

@@ -103,7 +103,7 @@ public sealed class TaskRunner(
         catch (ArgumentException)
         {
             // System.Text.Json, of a double that is infinite or not a number.
-            throw new PermanentFailureException("The result holds a number that is not finite.", "not_finite");
+            throw new PermanentFailureException("The result contains a number that is not finite.", "not_finite");
         }
 
         return json.Length <= TaskRow.MaxBytes

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using Azure;
-using DurableTask.Core.Exceptions;
 using FunctionApp.Tasks.Batches;
-using Grpc.Core;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tasks;
@@ -27,7 +24,7 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
         {
             await StartOrchestrationAsync(row, etag, client, cancellationToken);
         }
-        else if (await tasks.FindWithInputAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
+        else if (await tasks.FindAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
         {
             await StartOrchestrationAsync(existing, existing.ETag, client, cancellationToken);
         }
@@ -69,12 +66,10 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
         }
     }
 
-    /// <summary>Starts the orchestration of a row that has its input. Who finds it started has nothing to do.</summary>
+    /// <summary>Starts the orchestration of a row; more than once is as good as once.</summary>
     /// <param name="etag">The row's.</param>
-    public static async Task StartOrchestrationAsync(
-        TaskRow row, ETag etag, DurableTaskClient client, CancellationToken cancellationToken)
+    public static Task StartOrchestrationAsync(TaskRow row, ETag etag, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        string taskId = row.Id.ToString();
         var start = new TaskStart(
             row.Activity!,
             row.Input!.ToString(),
@@ -86,26 +81,7 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
             Activity.Current?.Id);
 
         string orchestration = row.Items is null ? nameof(TaskOrchestration) : nameof(BatchOrchestration);
-
-        // Without these statuses, an ended instance would be started anew.
-        StartOrchestrationOptions options = new StartOrchestrationOptions(InstanceId: taskId)
-            .WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
-        try
-        {
-            await client.ScheduleNewOrchestrationInstanceAsync(orchestration, start, options, cancellationToken);
-        }
-        catch (OrchestrationAlreadyExistsException)
-        {
-            // Somebody else has started it.
-        }
-        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Of two who start it at once, one may get any error.
-            if (await client.GetInstanceAsync(taskId, getInputsAndOutputs: false, cancellationToken) is null)
-            {
-                throw;
-            }
-        }
+        return client.StartOnceAsync(orchestration, row.Id.ToString(), start, cancellationToken);
     }
 
     /// <summary>

@@ -45,7 +45,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         TInput input = readInput(members);
         return members.Errors.Count == 0
             ? await AcceptAsync(new Submission(kind, new BinaryData(input, JsonSerializerOptions.Web)), request, client)
-            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid input of this task.");
+            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
     }
 
     /// <summary>
@@ -65,7 +65,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
 
         if (errors.Count > 0)
         {
-            return TypedResults.ValidationProblem(errors, $"Not valid: {string.Join(", ", errors.Keys)}.");
+            return TypedResults.ValidationProblem(errors, $"These options are not valid: {string.Join(", ", errors.Keys)}.");
         }
 
         TaskRow CreateRow(TaskId id) => new(id)
@@ -105,7 +105,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         IHeaderDictionary headers = request.HttpContext.Response.Headers;
         headers["Operation-Location"] = $"/tasks/{id}";
         headers.RetryAfter = TaskAnswers.RetryAfter;
-        TaskRow? row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id, request.HttpContext, client, row => !row.IsUnfinished);
+        TaskRow? row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id.ToString(), request.HttpContext, client, row => !row.IsUnfinished);
         var answer = new SubmittedTask(id.ToString(), row?.StatusAt(time.GetUtcNow()), row?.Result is { } result ? JsonElement.Parse(result) : null);
         return TypedResults.Accepted($"/{kind.Name}/{id}", answer);
     }

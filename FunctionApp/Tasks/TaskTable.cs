@@ -15,13 +15,14 @@ public sealed class TaskTable(TableClient table)
     private const int NotFound = (int)HttpStatusCode.NotFound;
     private const int PreconditionFailed = (int)HttpStatusCode.PreconditionFailed;
 
+    private static readonly string[] WithoutInputAndResult =
+    [
+        .. typeof(TaskRow).GetProperties().Where(column => column.CanWrite).Select(column => column.Name)
+            .Except([nameof(TaskRow.ETag), nameof(TaskRow.Input), nameof(TaskRow.Result)]),
+    ];
+
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public Task CreateIfNotExistsAsync() => table.CreateAtStartAsync();
-
-    // All but the input, which can be large.
-    private static readonly string[] WithoutInput =
-        [.. typeof(TaskRow).GetProperties().Where(column => column.CanWrite && column.Name is not (nameof(TaskRow.Input) or nameof(TaskRow.ETag))).Select(column => column.Name)];
-    private static readonly string[] WithoutInputAndResult = [.. WithoutInput.Except([nameof(TaskRow.Result)])];
 
     /// <summary>Inserts the row, into a new table if there is none any more; its ETag, or null if the row is there already.</summary>
     public async Task<ETag?> InsertAsync(TaskRow row, CancellationToken cancellationToken)
@@ -41,11 +42,9 @@ public sealed class TaskTable(TableClient table)
         }
     }
 
-    /// <summary>The task, without its input; null if there is none or it was deleted. One storage request.</summary>
-    public Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken) => FindAsync(id, WithoutInput, cancellationToken);
-
-    /// <summary>The task with its input; null if there is none or it was deleted.</summary>
-    public Task<TaskRow?> FindWithInputAsync(TaskId id, CancellationToken cancellationToken) => FindAsync(id, null, cancellationToken);
+    /// <summary>The task; null if there is none or it was deleted. One storage request.</summary>
+    public async Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken) =>
+        await GetAsync(id, null, cancellationToken) is { Status: not RowStatus.Deleted } row ? row : null;
 
     /// <summary>The status of a task, even of a deleted one; null if there is no row.</summary>
     public async Task<RowStatus?> FindStatusAsync(TaskId id, CancellationToken cancellationToken) =>
@@ -150,9 +149,6 @@ public sealed class TaskTable(TableClient table)
     /// <summary>Removes the row, if there is one.</summary>
     public Task RemoveAsync(TaskId id, CancellationToken cancellationToken) =>
         table.DeleteEntityAsync(id.PartitionKey, id.RowKey, ETag.All, cancellationToken);
-
-    private async Task<TaskRow?> FindAsync(TaskId id, string[]? columns, CancellationToken cancellationToken) =>
-        await GetAsync(id, columns, cancellationToken) is { Status: not RowStatus.Deleted } row ? row : null;
 
     private async Task<TaskRow?> GetAsync(TaskId id, string[]? columns, CancellationToken cancellationToken)
     {

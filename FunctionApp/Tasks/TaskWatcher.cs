@@ -20,21 +20,21 @@ public sealed class TaskWatcher(TaskReader reader, TimeProvider time) : IDisposa
     private readonly Lock _lock = new();
 
     /// <summary>
-    /// The task, without its input; null if there is none. With <c>Prefer: wait=N</c> only when
+    /// The task whose ID that text is; null if there is none. With <c>Prefer: wait=N</c> only when
     /// <paramref name="isNews"/> or N seconds have passed.
     /// </summary>
-    public async Task<TaskRow?> ReadAsync(TaskId id, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
+    public async Task<TaskRow?> ReadAsync(string taskId, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
     {
         int? wait = Prefer.Wait(http.Request);
         if (wait is null || !_places.Wait(0, CancellationToken.None))
         {
-            return await reader.FindAsync(id, client, http.RequestAborted);
+            return await reader.FindAsync(taskId, client, http.RequestAborted);
         }
 
         try
         {
             http.Response.Headers["Preference-Applied"] = $"wait={wait}";
-            TaskRow? row = await reader.FindAsync(id, client, http.RequestAborted);
+            TaskRow? row = await reader.FindAsync(taskId, client, http.RequestAborted);
             return row is null || isNews(row) ? row : await WatchAsync(row, TimeSpan.FromSeconds(wait.Value), http, client, isNews);
         }
         finally

@@ -25,9 +25,9 @@ public static class WebFiles
 
     private static readonly FileExtensionContentTypeProvider ContentTypes = new();
     private static readonly FrozenDictionary<string, byte[]> Files = ReadAll();
-    private static readonly string Version = Hash(Files.OrderBy(file => file.Key, StringComparer.Ordinal).SelectMany(file => file.Value));
+    private static readonly string Version = Hash(Files.OrderBy(file => file.Key).SelectMany(file => file.Value));
     private static readonly byte[] Index = Encoding.UTF8.GetBytes(
-        Encoding.UTF8.GetString(Files[IndexName]).Replace(VersionWord, Version, StringComparison.Ordinal));
+        Encoding.UTF8.GetString(Files[IndexName]).Replace(VersionWord, Version));
 
     /// <summary>The page itself. It is asked for anew each time, and sent only if it has changed.</summary>
     public static IResult Page(HttpResponse response)
@@ -53,7 +53,7 @@ public static class WebFiles
         string type = ContentTypes.TryGetContentType(name, out string? known) ? known : "application/octet-stream";
         return TypedResults.Bytes(
             content,
-            type.StartsWith("text/", StringComparison.Ordinal) ? $"{type}; charset=utf-8" : type,
+            type.StartsWith("text/") ? $"{type}; charset=utf-8" : type,
             entityTag: new EntityTagHeaderValue($"\"{Hash(content)}\""));
     }
 
@@ -61,8 +61,8 @@ public static class WebFiles
     {
         Assembly assembly = typeof(WebFiles).Assembly;
         const string Prefix = "Web/";
-        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToFrozenDictionary(name => name[Prefix.Length..], name => Read(assembly, name), StringComparer.Ordinal);
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix))
+            .ToFrozenDictionary(name => name[Prefix.Length..], name => Read(assembly, name));
     }
 
     private static byte[] Read(Assembly assembly, string name)

@@ -51,17 +51,11 @@ public static class BatchOrchestration
             }
             catch (TaskFailedException)
             {
-                TimeSpan delay = TaskOrchestration.Delay(slice.Attempt);
-                if (context.CurrentUtcDateTime + delay >= slice.Deadline || slice.Attempt == TaskOrchestration.MaxAttempts)
+                if (!await TaskOrchestration.MayTryAgainAsync(slice.Attempt, slice.Deadline, slice.Start, context))
                 {
-                    await context.CallActivityAsync(
-                        nameof(FailTask),
-                        new TaskFailure(slice.TaskId, slice.Start.ETag, TaskError.Timeout(slice.Start.TimeLimit)),
-                        TaskOrchestration.ForAnHour);
                     return false;
                 }
 
-                await context.CreateTimer(delay, CancellationToken.None);
                 slice = slice with { Attempt = slice.Attempt + 1 };
             }
         }

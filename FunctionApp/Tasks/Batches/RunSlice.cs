@@ -66,7 +66,7 @@ public sealed class RunSlice(
         (ItemRow? End, Exception? Failure)[] outcomes = await working;
         await items.MergeAsync(outcomes.Select(outcome => outcome.End).OfType<ItemRow>(), stopping);
         return outcomes.Select(outcome => outcome.Failure).FirstOrDefault(failure => failure is not null) is { } failure
-            ? throw new InvalidOperationException("Some items of the slice have failed for now.", failure)
+            ? throw new InvalidOperationException("Some items of the slice failed and will be tried again.", failure)
             : await NoteEndAsync(id, slice, stopping);
     }
 

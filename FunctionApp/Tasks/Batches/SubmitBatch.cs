@@ -29,6 +29,6 @@ public sealed class SubmitBatch(IEnumerable<IBatchKind> kinds, TaskSubmission su
         var items = BatchItems.Read(members, batchKind);
         return members.Errors.Count == 0
             ? await submission.AcceptAsync(new Submission(batchKind.Kind, items.Summary, Items: items), request, client)
-            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid batch of this kind of task.");
+            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid batch for this kind of task.");
     }
 }

@@ -27,7 +27,7 @@ public sealed class DeliverWebhook(
     [Function(nameof(DeliverWebhook))]
     public async Task<bool> RunAsync([ActivityTrigger] WebhookAttempt attempt, CancellationToken cancellationToken)
     {
-        if (await tasks.FindWithInputAsync(TaskId.Parse(attempt.TaskId), cancellationToken) is not { IsUnfinished: false, WebhookUrl: not null } row
+        if (await tasks.FindAsync(TaskId.Parse(attempt.TaskId), cancellationToken) is not { IsUnfinished: false, WebhookUrl: not null } row
             || row.WebhookDone == true)
         {
             return true;

@@ -1,4 +1,3 @@
-using DurableTask.Core.Exceptions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -29,19 +28,8 @@ public static class WebhookOrchestration
     public static string InstanceId(string taskId) => $"{taskId}-webhook";
 
     /// <summary>Starts the delivery of an ended task's webhook; more than once is as good as once.</summary>
-    public static async Task StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken)
-    {
-        StartOrchestrationOptions options = new StartOrchestrationOptions(InstanceId: InstanceId(taskId))
-            .WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
-        try
-        {
-            await client.ScheduleNewOrchestrationInstanceAsync(nameof(WebhookOrchestration), taskId, options, cancellationToken);
-        }
-        catch (OrchestrationAlreadyExistsException)
-        {
-            // Under way, or done.
-        }
-    }
+    public static Task StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken) =>
+        client.StartOnceAsync(nameof(WebhookOrchestration), InstanceId(taskId), taskId, cancellationToken);
 
     [Function(nameof(WebhookOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)

@@ -43,14 +43,14 @@ public sealed class WebhookSender : IDisposable
         DateTimeOffset now = _time.GetUtcNow();
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(text, Encoding.UTF8, "application/json") };
         request.Headers.Add("webhook-id", id);
-        request.Headers.Add("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add("webhook-timestamp", now.ToUnixTimeSeconds().ToString());
         request.Headers.Add("webhook-signature", new StandardWebhook(_settings.Secret!).Sign(id, now, text));
         HttpClient http = _settings.IsAllowed(url) ? _allowed : _public;
         try
         {
             // The body of the answer does not matter: it is not read.
             using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return (response.StatusCode, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
+            return (response.StatusCode, ((int)response.StatusCode).ToString());
         }
         catch (HttpRequestException e)
         {

@@ -38,7 +38,7 @@ public sealed class WebhookSettings
 
         if (url is not { Length: <= MaxUrlLength } || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.UserInfo.Length > 0)
         {
-            return $"must be one absolute URL of at most {MaxUrlLength:N0} characters, without user name";
+            return $"must be one absolute URL of at most {MaxUrlLength:N0} characters, without a user name";
         }
 
         if (IsAllowed(uri))
@@ -47,7 +47,7 @@ public sealed class WebhookSettings
         }
 
         return uri.Scheme != Uri.UriSchemeHttps ? "must be an https URL"
-            : IPAddress.TryParse(uri.DnsSafeHost, out IPAddress? address) && !PublicAddress.Is(address) ? "must not name an address that is not public"
+            : IPAddress.TryParse(uri.DnsSafeHost, out IPAddress? address) && !PublicAddress.Is(address) ? "must name a public address"
             : null;
     }
 
@@ -59,7 +59,7 @@ public sealed class WebhookSettings
     private static bool IsSecret(string secret)
     {
         Span<byte> key = stackalloc byte[65];
-        return secret.StartsWith(SecretPrefix, StringComparison.Ordinal)
+        return secret.StartsWith(SecretPrefix)
             && Convert.TryFromBase64String(secret[SecretPrefix.Length..], key, out int length)
             && length is >= 24 and <= 64;
     }

@@ -8,7 +8,7 @@ import { ended, shortId } from './format.js';
 export function cancel(id) {
   return report(id, async () => {
     put((await call('POST', `/tasks/${id}/cancel`)).body);
-    toast(`Task ${shortId(id)} is canceled.`);
+    toast(`Task ${shortId(id)} was canceled.`);
   });
 }
 
@@ -16,7 +16,7 @@ export function cancel(id) {
 export function retry(id, then) {
   return report(id, async () => {
     const { body } = await call('POST', `/tasks/${id}/retry`, { headers: { 'Idempotency-Key': newKey() } });
-    toast(`Submitted again as ${shortId(body.task_id)}.`);
+    toast(`Task ${shortId(body.task_id)} was submitted, as a retry.`);
     refresh();
     then(body.task_id);
   });
@@ -29,7 +29,7 @@ export async function deleteOne(id, then) {
     await call('DELETE', `/tasks/${id}`);
     remove(id);
     refresh();
-    toast(`Task ${shortId(id)} is deleted.`);
+    toast(`Task ${shortId(id)} was deleted.`);
     then();
   });
 }

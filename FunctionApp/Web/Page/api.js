@@ -82,7 +82,7 @@ export function startKeyForm() {
     event.preventDefault();
     const key = $('key').value.trim();
     if (!/^[!-~]+$/.test(key)) {
-      setText($('key-error'), key ? 'A key has only letters, digits and signs of ASCII.' : 'Enter a key.');
+      setText($('key-error'), key ? 'A key has ASCII characters only.' : 'Enter a key.');
       $('key').focus();
       return;
     }

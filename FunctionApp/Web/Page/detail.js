@@ -126,11 +126,11 @@ function renderWebhook(webhook, isEnded) {
   const attempts = `${webhook.attempts} ${webhook.attempts === 1 ? 'attempt' : 'attempts'}`;
   const answer = webhook.last_status ?? 'none yet';
   const isDelivered = /^2\d\d$/.test(answer);
-  setText($('detail-webhook'), !isEnded ? 'Will be sent when the task has ended.'
+  setText($('detail-webhook'), !isEnded ? 'It will be sent when the task has ended.'
     : isDelivered ? `Delivered: ${answer} after ${attempts}.`
     : webhook.done ? `Not delivered: ${answer} after ${attempts}.`
-    : webhook.attempts === 0 ? 'Is being sent.'
-    : `Will be sent again; ${attempts} so far, the last answer was: ${answer}.`);
+    : webhook.attempts === 0 ? 'It is being sent.'
+    : `It will be sent again. The last answer was ${answer}, after ${attempts}.`);
   setText($('detail-webhook-url'), webhook.url);
 }
 

@@ -68,7 +68,7 @@ export function render(openId) {
   show($('table'), tasks.length > 0);
   show($('loading'), !live.isLoaded());
   show($('empty'), live.isLoaded() && tasks.length === 0);
-  setText($('empty'), isFiltered ? 'No task is like that.' : 'No tasks yet. Submit one above.');
+  setText($('empty'), isFiltered ? 'No task matches the filters.' : 'No tasks yet. Submit one above.');
   show($('more'), live.hasMore());
   renderSelection();
 }

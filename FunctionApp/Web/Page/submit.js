@@ -5,7 +5,7 @@ import { newKey } from './actions.js';
 import { $, busily, setText, show, toast } from './dom.js';
 import { shortId } from './format.js';
 
-const LABELS = { x: 'x', y: 'y', items: 'The list', delay: 'Delay', webhook: 'Webhook' };
+const LABELS = { x: 'x', y: 'y', items: 'The batch', delay: 'Delay', webhook: 'Webhook' };
 const FIELDS = Object.keys(LABELS);
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -57,7 +57,7 @@ async function submit(onSubmitted) {
   if (attempt.content !== path + body) attempt = { content: path + body, key: newKey() };
   const answer = await call('POST', path, { body, headers: { 'Content-Type': 'application/json', 'Idempotency-Key': attempt.key } });
   attempt = { content: null, key: null };
-  toast(`Task ${shortId(answer.body.task_id)} is submitted.`);
+  toast(`Task ${shortId(answer.body.task_id)} was submitted.`);
   onSubmitted(answer.body.task_id);
 }
 
