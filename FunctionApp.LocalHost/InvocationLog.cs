@@ -18,24 +18,21 @@ internal sealed class InvocationLog(ILoggerFactory loggers)
         try
         {
             await run(id);
-            Log(LogLevel.Information, "Succeeded");
+            if (logger.IsEnabled(LogLevel.Information))
+            {
+                logger.LogInformation(
+                    "Executed 'Functions.{Function}' (Succeeded, Id={Id}, Duration={Duration:0}ms)",
+                    function, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
         }
 #pragma warning disable CA1031 // Whatever fails, the failure is the invocation's, not the host's.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             // The worker has logged where the function failed.
-            Log(LogLevel.Error, "Failed", $": {(e as FunctionFailedException)?.Reason ?? e.Message}");
-        }
-
-        void Log(LogLevel level, string outcome, string reason = "")
-        {
-            if (logger.IsEnabled(level))
-            {
-                logger.Log(
-                    level, "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms){Reason}",
-                    function, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, reason);
-            }
+            logger.LogError(
+                "Executed 'Functions.{Function}' (Failed, Id={Id}, Duration={Duration:0}ms): {Reason}",
+                function, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, e is FunctionFailedException failure ? failure.Reason : e.Message);
         }
     }
 }
