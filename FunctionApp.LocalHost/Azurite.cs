@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using CliWrap;
 
 namespace FunctionApp.LocalHost;
 
@@ -19,11 +20,12 @@ public sealed class Azurite : IAsyncDisposable
     private const string WellKnownKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly string[] Services = ["table", "queue", "blob"];
+    private static readonly string[] Services = ["Table", "Queue", "Blob"];
 
-    private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stop = new();
+    private readonly CommandTask<CommandResult> _process;
 
     private Azurite(string dataFolder, string connectionString, Uri[] endpoints)
     {
@@ -31,29 +33,25 @@ public sealed class Azurite : IAsyncDisposable
         string[] arguments =
         [
             Path.Combine(ProjectFolders.LocalHost, "azurite.js"), endpoints.Length == 1 ? "table/main.js" : "azurite.js",
-            .. endpoints.Zip(Services, (endpoint, service) => new[] { $"--{service}Host", endpoint.Host, $"--{service}Port", $"{endpoint.Port}" })
-                .SelectMany(option => option),
+            .. endpoints.Zip(Services, (endpoint, service) => $"--{service.ToLowerInvariant()}Host={endpoint.Host}"),
+            .. endpoints.Zip(Services, (endpoint, service) => $"--{service.ToLowerInvariant()}Port={endpoint.Port}"),
             "--location", Path.Combine(dataFolder, "azurite"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
         ];
         try
         {
-            _process = Process.Start(new ProcessStartInfo("node", arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+            _process = Cli.Wrap("node")
+                .WithArguments(arguments)
+                .WithStandardInputPipe(PipeSource.Create((_, _) => _stop.Task))
+                .WithStandardOutputPipe(PipeTarget.ToDelegate(Read))
+                .WithStandardErrorPipe(PipeTarget.ToDelegate(Read))
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteAsync();
         }
         catch (Win32Exception e)
         {
             throw new LocalHostException(
                 "Node.js is needed to run Azurite, but 'node' cannot be started. Install it (https://nodejs.org), or start Azurite yourself.", e);
         }
-
-        _process.OutputDataReceived += Read;
-        _process.ErrorDataReceived += Read;
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
     }
 
     public string ConnectionString { get; }
@@ -61,19 +59,14 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Starts tables, queues and blobs on free ports of the loopback interface.</summary>
     /// <param name="dataFolder">Where it keeps its data, in a folder of its own.</param>
     /// <exception cref="LocalHostException">It cannot be started.</exception>
-    public static Task<Azurite> StartAsync(string dataFolder)
-    {
-        string connectionString = NewConnectionString();
-        return StartAsync(dataFolder, connectionString, FindEndpoints(connectionString, tablesOnly: false));
-    }
+    public static Task<Azurite> StartAsync(string dataFolder) => StartAsync(dataFolder, NewConnectionString(), tablesOnly: false);
 
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
     {
         TcpListener[] ports = [.. Services.Select(_ => new TcpListener(IPAddress.Loopback, 0))];
         Array.ForEach(ports, port => port.Start());
-        IEnumerable<string> endpoints = ports.Zip(["Table", "Queue", "Blob"], (port, service) =>
-            $"{service}Endpoint=http://{port.LocalEndpoint}/devstoreaccount1;");
+        IEnumerable<string> endpoints = ports.Zip(Services, (port, service) => $"{service}Endpoint=http://{port.LocalEndpoint}/devstoreaccount1;");
         string connectionString = $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};{string.Concat(endpoints)}";
         Array.ForEach(ports, port => port.Dispose());
         return connectionString;
@@ -94,44 +87,34 @@ public sealed class Azurite : IAsyncDisposable
 
         string pidFile = Path.Combine(dataFolder, "azurite.pid");
         await WaitForPreviousAsync(pidFile);
-        bool[] answers = await Task.WhenAll(endpoints.Select(AnswersAsync));
-        if (answers.Any(answer => answer))
+        if ((await Task.WhenAll(endpoints.Select(AnswersAsync))).All(answer => answer))
         {
-            return answers.All(answer => answer) ? null : throw new LocalHostException(
-                $"Of {string.Join(", ", endpoints.Select(uri => uri.Authority))} only some answer: stop that Azurite, or let it serve tables, queues and blobs.");
+            return null;
         }
 
-        Azurite azurite = await StartAsync(dataFolder, connectionString!, endpoints);
-        await File.WriteAllTextAsync(pidFile, $"{azurite._process.Id}");
+        Azurite azurite = await StartAsync(dataFolder, connectionString!, tablesOnly);
+        await File.WriteAllTextAsync(pidFile, $"{azurite._process.ProcessId}");
         return azurite;
     }
 
     public async ValueTask DisposeAsync()
     {
-        _process.StandardInput.Close();
-        await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(Patience));
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-        }
-
-        _process.Dispose();
+        _stop.TrySetResult();
+        await _process;
     }
 
-    private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, Uri[] endpoints)
+    private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, bool tablesOnly)
     {
+        Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
         var azurite = new Azurite(dataFolder, connectionString, endpoints);
-        try
-        {
-            return await Task.WhenAny(azurite._ready.Task, azurite._process.WaitForExitAsync(), Task.Delay(Patience)) == azurite._ready.Task
-                ? azurite
-                : throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
-        }
-        catch
+        await Task.WhenAny(azurite._ready.Task, azurite._process.Task, Task.Delay(Patience));
+        if (!azurite._ready.Task.IsCompleted)
         {
             await azurite.DisposeAsync();
-            throw;
+            throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
         }
+
+        return azurite;
     }
 
     /// <summary>In the order of <see cref="Services"/>; none if the string is not a connection string.</summary>
@@ -170,30 +153,18 @@ public sealed class Azurite : IAsyncDisposable
     // An Azurite whose host was killed may still be saving its data.
     private static async Task WaitForPreviousAsync(string pidFile)
     {
-        try
-        {
-            using var previous = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture));
-            if (previous.ProcessName.StartsWith("node", StringComparison.Ordinal))
-            {
-                await previous.WaitForExitAsync().WaitAsync(Patience);
-            }
-        }
-        catch (Exception e) when (e is FileNotFoundException or FormatException or ArgumentException or TimeoutException)
-        {
-            // There was none, it has ended, as it should, or its number is another program's by now.
-        }
+        string id = File.Exists(pidFile) ? await File.ReadAllTextAsync(pidFile) : "";
+        // One that has started since then has its number by chance.
+        using Process? previous = Array.Find(
+            Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
+        await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
     }
 
-    private void Read(object sender, DataReceivedEventArgs line)
+    private void Read(string line)
     {
-        if (string.IsNullOrWhiteSpace(line.Data))
-        {
-            return;
-        }
-
-        _output.Enqueue(line.Data);
+        _output.Enqueue(line);
         // Tables start last.
-        if (line.Data.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Data.Contains("successfully", StringComparison.Ordinal))
+        if (line.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Contains("successfully", StringComparison.Ordinal))
         {
             _ready.TrySetResult();
         }

@@ -1,20 +1,21 @@
+using FunctionApp.LocalHost.Http;
+
 namespace FunctionApp.LocalHost;
 
 /// <summary>The list of functions, as <c>func start</c> prints it.</summary>
 internal static class Banner
 {
-    /// <param name="address">Where the routes start, with the route prefix.</param>
-    public static string Text(IEnumerable<AppFunction> functions, string address)
+    public static string Text(FunctionHost host)
     {
-        IEnumerable<string> lines = functions
-            .OrderByDescending(function => function.TriggerType is "httpTrigger")
+        string address = new Uri(host.Address, HttpEndpoints.RoutePrefix(host.Services)).ToString().TrimEnd('/');
+        IEnumerable<string> lines = host.Services.GetRequiredService<AppFunction[]>()
+            .OrderByDescending(function => function.Trigger.Type is "httpTrigger")
             .ThenBy(function => function.Name, StringComparer.Ordinal)
-            .Select(function => function.TriggerType is not "httpTrigger"
-                ? $"\t{function.Name}: {function.TriggerType}"
-                : $"\t{function.Name}: [{Methods(function)}] {address}/{function["route"] ?? function.Name}");
+            .Select(function => function.Trigger is { Type: "httpTrigger" } http
+                ? $"\t{function.Name}: [{Methods(http)}] {address}/{http.Route ?? function.Name}"
+                : $"\t{function.Name}: {function.Trigger.Type}");
         return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\nPress Ctrl+C to stop.\n";
     }
 
-    private static string Methods(AppFunction function) =>
-        function.Methods.Count == 0 ? "ANY" : string.Join(',', function.Methods).ToUpperInvariant();
+    private static string Methods(Binding http) => http.Methods is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY";
 }

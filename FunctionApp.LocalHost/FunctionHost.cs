@@ -1,19 +1,15 @@
-using System.Diagnostics;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.Timers;
 using FunctionApp.LocalHost.Worker;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Yarp.ReverseProxy.Forwarder;
+using Microsoft.Azure.WebJobs;
 
 namespace FunctionApp.LocalHost;
 
-/// <summary>A running host: its parts, in the order in which they start and stop.</summary>
-internal sealed partial class FunctionHost : IAsyncDisposable
+/// <summary>A running host: the order in which its parts start and stop.</summary>
+internal sealed class FunctionHost : IAsyncDisposable
 {
     /// <summary>How long running activities and requests may take to end when the host stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -21,113 +17,101 @@ internal sealed partial class FunctionHost : IAsyncDisposable
     // From an activity's answer until the extension has stored it.
     private static readonly TimeSpan StoreTime = TimeSpan.FromMilliseconds(200);
 
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ILoggerFactory? _loggers;
-    private FileStream? _dataFolder;
-    private Task<Azurite?> _azurite = Task.FromResult<Azurite?>(null);
-    private WebApplication? _workerEndpoint;
-    private WorkerSupervisor? _workers;
-    private DurableHost? _durable;
-    private TimerTriggers? _timers;
-    private HttpFunctions? _http;
-    private WebApplication? _server;
+    // From the worker's end until every caller has its answer.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
-    private FunctionHost()
+    private readonly StartOptions _options;
+    private readonly AppFunction[] _functions;
+    private readonly AppSettings _settings;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _running;
+    private Task<Azurite?> _azurite = null!;
+    private WebApplication _app = null!;
+
+    private FunctionHost(StartOptions options)
     {
+        _options = options;
+        _functions = AppFunction.ReadAll(options.AppFolder);
+        _settings = new AppSettings(options);
+        _running = RunAsync();
     }
 
+    public IServiceProvider Services => _app.Services;
+
+    private WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
+
+    // Made when it is first asked for, which takes the address that callers see.
+    private IJobHost Durable => Services.GetRequiredService<IJobHost>();
+
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; private set; } = null!;
+    public Uri Address => Services.GetAddress(1);
 
-    public IReadOnlyList<AppFunction> Functions { get; private set; } = [];
-
-    public string RoutePrefix { get; private set; } = "";
-
-    /// <summary>What a worker's durable client is made of: JSON with the addresses of the Durable extension.</summary>
-    public string DurableClient => _durable!.Client;
+    /// <summary>What a durable client is made of: JSON with the addresses of the Durable extension.</summary>
+    public string DurableClient => Workers.DurableClient.Task.Result;
 
     /// <summary>The worker as of now.</summary>
-    public IWorker Worker => _workers!.Worker!;
+    public IWorker Worker => Workers.Worker!;
 
     /// <exception cref="LocalHostException">It cannot start.</exception>
     public static async Task<FunctionHost> StartAsync(StartOptions options)
     {
-        var host = new FunctionHost();
-        try
-        {
-            await host.StartPartsAsync(options);
-            return host;
-        }
-        catch
-        {
-            host._started.TrySetCanceled();
-            await host.CleanUpAsync();
-            throw;
-        }
+        var host = new FunctionHost(options);
+        Task first = await Task.WhenAny(host._started.Task, host._running);
+        await first;
+        return host;
     }
 
     /// <summary>Takes no more requests and work, lets what runs end for <see cref="Grace"/>, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        long start = Stopwatch.GetTimestamp();
-        bool busy = _workers!.PendingCount > 0;
-        using var grace = new CancellationTokenSource(Grace);
-        await _timers!.DisposeAsync();
-        await Task.WhenAll(_server!.StopAsync(grace.Token), _durable!.StopAsync());
-        while (_workers.PendingCount > 0 && Stopwatch.GetElapsedTime(start) < Grace)
-        {
-            await Task.Delay(10);
-        }
-
-        if (busy)
-        {
-            await Task.Delay(StoreTime);
-        }
-
-        await CleanUpAsync();
+        _stop.TrySetResult();
+        await _running;
     }
 
-    private async Task StartPartsAsync(StartOptions options)
+    private async Task RunAsync()
     {
-        Functions = AppFunction.ReadAll(options.AppFolder);
-        Dictionary<string, string?> settings = AppSettings.Read(options);
-        IConfigurationRoot configuration = AppSettings.Configure(options, settings);
-        RoutePrefix = configuration[$"{AppSettings.HostJson}:extensions:http:routePrefix"] ?? "api";
-        _loggers = Logs.Create(configuration);
-        _dataFolder = DataFolder.Lock(options.DataFolder);
+        using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
+        // First, as it takes longest.
         _azurite = Azurite.StartIfNeededAsync(
-            options.DataFolder, configuration["AzureWebJobsStorage"], tablesOnly: options.Storage is StorageProvider.Sqlite);
+            _options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
+        await using WebApplication app = _app = HostApplication.Build(_options, _settings, _functions);
+        Task durable = Task.CompletedTask;
+        Task server = Task.CompletedTask;
+        using var stopping = new CancellationTokenSource();
+        using var abort = new CancellationTokenSource();
+        try
+        {
+            app.MapAll(_started.Task);
+            await ListenAsync();
+            Task worker = StartWorkerAsync();
+            durable = Task.Run(StartDurableAsync);
+            // What is wrong with a setting the app says best.
+            await worker;
+            await durable;
+            _ = Services.GetRequiredService<TimerTriggers>().RunAsync(stopping.Token);
+            _started.SetResult();
 
-        _workerEndpoint = await WorkerEndpoint.StartAsync(id => _workers!.Find(id), _loggers);
-        Uri workerAddress = ListenAddress(_workerEndpoint);
-        _workers = new WorkerSupervisor(
-            id => StartWorker(options, workerAddress, id, settings), options.AppFolder, new WorkerLog(_loggers), _loggers.CreateLogger<WorkerSupervisor>());
-        var log = new InvocationLog(_loggers);
-        var timers = Functions.Where(function => function.TriggerType is "timerTrigger")
-            .ToDictionary(function => function, function => Schedule.Parse(function, configuration));
-        _timers = new TimerTriggers(timers, _workers, log, () => DurableClient);
-        await StartServerAsync(options.Urls, log);
-
-        Task worker = StartWorkersAsync();
-        var durable = Task.Run(() => StartDurableAsync(options, configuration));
-        // What is wrong with a setting the app says best.
-        await worker;
-        await durable;
-        _timers.Start();
-        _started.SetResult();
+            await _stop.Task;
+            await stopping.CancelAsync();
+            server = app.StopAsync(abort.Token);
+            await EndWorkAsync();
+        }
+        finally
+        {
+            await Workers.StopAsync();
+            abort.CancelAfter(AnswerTime);
+            await server;
+            await Task.WhenAny(durable, Task.Delay(Grace));
+            await ((await _azurite)?.DisposeAsync() ?? default);
+        }
     }
 
-    private async Task StartServerAsync(string urls, InvocationLog log)
+    private async Task ListenAsync()
     {
         try
         {
-            _server = HttpEndpoints.Build(urls, _loggers!, _started.Task);
-            _http = new HttpFunctions(_workers!, _server.Services.GetRequiredService<IHttpForwarder>(), () => DurableClient);
-            _server.MapFunctions(Functions.Where(function => function.TriggerType is "httpTrigger"), RoutePrefix, _http, log);
-            _server.MapAdmin(_timers!.StartNow);
-            _server.MapManagement(() => _durable!);
-            await _server.StartAsync();
-            Address = ListenAddress(_server);
+            await _app.StartAsync();
         }
         catch (Exception e) when (e is IOException or SocketException or FormatException or InvalidOperationException)
         {
@@ -136,60 +120,41 @@ internal sealed partial class FunctionHost : IAsyncDisposable
         }
     }
 
-    private async Task StartWorkersAsync()
+    private async Task StartWorkerAsync()
     {
         // Apps use their storage as soon as they start.
         await _azurite;
-        await _workers!.StartAsync();
+        await Workers.StartAsync(Services.GetAddress(0));
     }
 
-    private async Task StartDurableAsync(StartOptions options, IConfiguration configuration)
+    private async Task StartDurableAsync()
     {
         try
         {
-            _durable = new DurableHost(Functions, _workers!, configuration, _loggers!, Address, services =>
-                services.AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db")));
-            if (options.Storage is StorageProvider.AzureStorage)
-            {
-                await _azurite;
-            }
-
-            await _durable.StartAsync();
-        }
-        catch (SqliteFileException e)
-        {
-            throw new LocalHostException(e.Message, e);
+            await (_options.Storage is StorageProvider.AzureStorage ? _azurite : Task.CompletedTask);
+            await Durable.StartAsync(CancellationToken.None);
+            await Durable.CallAsync(FunctionEmitter.ClientFunction);
         }
         catch (Exception e) when (e is not LocalHostException)
         {
-            throw new LocalHostException($"The Durable extension cannot start: {e.GetBaseException().Message}", e);
+            throw new LocalHostException(
+                e is SqliteFileException ? e.Message : $"The Durable extension cannot start: {e.GetBaseException().Message}", e);
         }
     }
 
-    private static IWorker StartWorker(StartOptions options, Uri endpoint, string id, Dictionary<string, string?> settings)
+    private async Task EndWorkAsync()
     {
-        string assembly = Path.Combine(options.AppFolder, AppFunction.ReadWorkerPath(options.AppFolder));
-        return options.InProcess ? new InProcessWorker(assembly, endpoint, id, settings) : new ChildWorker(assembly, endpoint, id, settings);
+        bool busy = Workers.PendingCount > 0;
+        var grace = Task.Delay(Grace);
+        await Task.WhenAny(Durable.StopAsync(), grace);
+        while (Workers.PendingCount > 0 && !grace.IsCompleted)
+        {
+            await Task.Delay(10);
+        }
+
+        if (busy)
+        {
+            await Task.Delay(StoreTime);
+        }
     }
-
-    private static Uri ListenAddress(WebApplication app) =>
-        new(AnyAddress().Replace(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(), "//localhost:"));
-
-    [GeneratedRegex(@"//(\[::\]|0\.0\.0\.0|\+|\*):")]
-    private static partial Regex AnyAddress();
-
-    private async Task CleanUpAsync()
-    {
-        await DisposeAsync(_server);
-        _http?.Dispose();
-        await DisposeAsync(_workers);
-        await DisposeAsync(_durable);
-        await DisposeAsync(_workerEndpoint);
-        await ((Task)_azurite).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await DisposeAsync(_azurite.IsCompletedSuccessfully ? await _azurite : null);
-        await DisposeAsync(_dataFolder);
-        _loggers?.Dispose();
-    }
-
-    private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? default;
 }

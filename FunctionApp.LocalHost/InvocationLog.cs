@@ -9,14 +9,15 @@ internal sealed class InvocationLog(ILoggerFactory loggers)
 {
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new();
 
-    /// <summary>Runs a function; its failure is logged, and goes no further.</summary>
-    public async Task RunAsync(string function, string id, Func<Task> run)
+    /// <summary>Runs a function with a new invocation ID; its failure is logged, and goes no further.</summary>
+    public async Task RunAsync(string function, Func<string, Task> run)
     {
         ILogger logger = _loggers.GetOrAdd(function, name => loggers.CreateLogger($"Function.{name}"));
+        string id = Guid.NewGuid().ToString();
         long start = Stopwatch.GetTimestamp();
         try
         {
-            await run();
+            await run(id);
             if (logger.IsEnabled(LogLevel.Information))
             {
                 logger.LogInformation(

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FunctionApp.LocalHost.Worker;
-using Grpc.Net.Client;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Grpc;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,10 +15,9 @@ namespace FunctionApp.LocalHost;
 public sealed class LocalFunctionHost : IAsyncDisposable
 {
     private readonly DirectoryInfo _dataFolder = Directory.CreateTempSubdirectory("functionapp-");
-    private StartOptions _options = null!;
     private Azurite? _azurite;
+    private StartOptions _options = null!;
     private FunctionHost? _host;
-    private GrpcChannel? _channel;
 
     private LocalFunctionHost()
     {
@@ -37,7 +35,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         ?? throw new InvalidOperationException("The app does not run in this process.");
 
     /// <summary>The process that the app runs in.</summary>
-    public int ProcessId => _host?.Worker is ChildWorker child ? child.ProcessId : Environment.ProcessId;
+    public int ProcessId => (_host?.Worker as ChildWorker)?.ProcessId ?? Environment.ProcessId;
 
     /// <param name="settings">App settings, named as in local.settings.json; they override all others, and null removes one.</param>
     /// <param name="storage">Where orchestrations are kept.</param>
@@ -54,7 +52,24 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         var host = new LocalFunctionHost();
         try
         {
-            await host.PrepareAsync(settings ?? new Dictionary<string, string?>(), storage, appFolder, ownProcess);
+            Dictionary<string, string?> all = new(settings ?? new Dictionary<string, string?>());
+            all.TryAdd("AzureFunctionsJobHost__logging__logLevel__default", "Error");
+            all.TryAdd("AzureFunctionsJobHost__logging__logLevel__Function", "Error");
+            if (!all.ContainsKey("AzureWebJobsStorage"))
+            {
+                host._azurite = await Azurite.StartAsync(host._dataFolder.FullName);
+                all["AzureWebJobsStorage"] = host._azurite.ConnectionString;
+            }
+
+            host._options = new StartOptions
+            {
+                AppFolder = Path.GetFullPath(appFolder ?? AppContext.BaseDirectory),
+                DataFolder = host._dataFolder.FullName,
+                Urls = "http://127.0.0.1:0",
+                Storage = storage,
+                Settings = all,
+                InProcess = !ownProcess,
+            };
             await host.StartAsync();
             return host;
         }
@@ -79,7 +94,6 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         {
             Http.Dispose();
             await DurableClient.DisposeAsync();
-            _channel!.Dispose();
             await _host.DisposeAsync();
             _host = null;
         }
@@ -89,44 +103,11 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (_azurite is not null)
-        {
-            await _azurite.DisposeAsync();
-        }
-
-        if (Directory.Exists(_dataFolder.FullName))
+        await (_azurite?.DisposeAsync() ?? default);
+        if (_dataFolder.Exists)
         {
             _dataFolder.Delete(recursive: true);
         }
-    }
-
-    private async Task PrepareAsync(IReadOnlyDictionary<string, string?> given, StorageProvider storage, string? appFolder, bool ownProcess)
-    {
-        Dictionary<string, string?> settings = new()
-        {
-            ["AzureFunctionsJobHost__logging__logLevel__default"] = "Error",
-            ["AzureFunctionsJobHost__logging__logLevel__Function"] = "Error",
-        };
-        foreach ((string name, string? value) in given)
-        {
-            settings[name] = value;
-        }
-
-        if (!settings.ContainsKey("AzureWebJobsStorage"))
-        {
-            _azurite = await Azurite.StartAsync(_dataFolder.FullName);
-            settings["AzureWebJobsStorage"] = _azurite.ConnectionString;
-        }
-
-        _options = new StartOptions
-        {
-            AppFolder = Path.GetFullPath(appFolder ?? AppContext.BaseDirectory),
-            DataFolder = _dataFolder.FullName,
-            Urls = "http://127.0.0.1:0",
-            Storage = storage,
-            Settings = settings,
-            InProcess = !ownProcess,
-        };
     }
 
     private async Task StartAsync()
@@ -134,7 +115,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         _host = await FunctionHost.StartAsync(_options);
         Http = new HttpClient { BaseAddress = _host.Address };
         using var client = JsonDocument.Parse(_host.DurableClient);
-        _channel = GrpcChannel.ForAddress(client.RootElement.GetProperty("rpcBaseUrl").GetString()!);
-        DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", new GrpcDurableTaskClientOptions { Channel = _channel }, NullLogger.Instance);
+        var options = new GrpcDurableTaskClientOptions { Address = client.RootElement.GetProperty("rpcBaseUrl").GetString()! };
+        DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", options, NullLogger.Instance);
     }
 }

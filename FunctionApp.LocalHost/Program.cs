@@ -11,7 +11,7 @@ try
     if (await Task.WhenAny(start, stop.Task) == start)
     {
         await using FunctionHost host = await start;
-        Console.WriteLine(Banner.Text(host.Functions, new Uri(host.Address, host.RoutePrefix).ToString().TrimEnd('/')));
+        Console.WriteLine(Banner.Text(host));
         await stop.Task;
     }
 

@@ -35,19 +35,18 @@ internal sealed record StartOptions
     public static StartOptions Parse(string[] args)
     {
         var options = new StartOptions { AppFolder = ProjectFolders.App, DataFolder = Path.Combine(ProjectFolders.LocalHost, ".data") };
-        for (int i = 0; i < args.Length; i += 2)
+        foreach (string[] option in args.Chunk(2))
         {
-            string value = i + 1 < args.Length ? args[i + 1] : throw new LocalHostException($"The option {args[i]} needs a value.");
-            options = args[i] switch
+            options = option switch
             {
-                "--urls" => options with { Urls = value },
-                "--storage" when Enum.TryParse(value, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
+                ["--urls", string urls] => options with { Urls = urls },
+                ["--storage", string name] when Enum.TryParse(name, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
                     options with { Storage = storage },
-                "--storage" => throw new LocalHostException($"--storage is \"{value}\", but can be Sqlite or AzureStorage."),
-                "--data-folder" => options with { DataFolder = Path.GetFullPath(value) },
-                "--app-folder" => options with { AppFolder = Path.GetFullPath(value) },
-                _ => throw new LocalHostException(
-                    $"The option \"{args[i]}\" is unknown; there are --urls, --storage, --data-folder and --app-folder."),
+                ["--storage", string other] => throw new LocalHostException($"--storage is \"{other}\", but can be Sqlite or AzureStorage."),
+                ["--data-folder", string path] => options with { DataFolder = Path.GetFullPath(path) },
+                ["--app-folder", string path] => options with { AppFolder = Path.GetFullPath(path) },
+                [string last] => throw new LocalHostException($"The option {last} needs a value."),
+                _ => throw new LocalHostException($"The option \"{option[0]}\" is unknown; there are --urls, --storage, --data-folder and --app-folder."),
             };
         }
 

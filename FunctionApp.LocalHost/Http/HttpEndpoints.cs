@@ -1,34 +1,32 @@
-using FunctionApp.LocalHost.Durable;
+using FunctionApp.LocalHost.Timers;
+using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Host.Config;
 
 namespace FunctionApp.LocalHost.Http;
 
-/// <summary>What the host serves: the app's functions by their routes, the Durable extension's management API, and the start of a function by hand.</summary>
+/// <summary>
+/// What the host serves: the app's functions by their routes, the Durable extension's management API, the start of a function by hand,
+/// and the workers' gRPC. Routes are ASP.NET Core's own: case and a trailing slash do not matter. No route, or one that has other
+/// methods, is an empty 404.
+/// </summary>
 internal static class HttpEndpoints
 {
-    // The Functions host's own limit.
-    private const long MaxBodyBytes = 100 * 1024 * 1024;
+    /// <summary>Where the Durable extension's management API is.</summary>
+    public const string WebHookPath = "/runtime/webhooks/durabletask";
 
-    /// <summary>
-    /// Builds the server and its routes, which are ASP.NET Core's own: case and a trailing slash do not matter. No route, or one that
-    /// has other methods, is an empty 404.
-    /// </summary>
-    /// <param name="started">Requests that come before wait for it.</param>
-    public static WebApplication Build(string urls, ILoggerFactory loggers, Task started)
+    /// <param name="started">Callers wait for it; the worker, who alone speaks HTTP/2, comes before.</param>
+    public static void MapAll(this WebApplication app, Task started)
     {
-        WebApplicationBuilder builder = Hosting.CreateWebBuilder(loggers);
-        builder.WebHost.UseUrls(urls);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
-        });
-        builder.Services.AddHttpForwarder();
-        WebApplication app = builder.Build();
         app.UseRouting();
         app.Use(async (context, next) =>
         {
-            await started;
+            if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+            {
+                await started.WaitAsync(context.RequestAborted);
+            }
+
             if (context.GetEndpoint() is { } endpoint && endpoint is not RouteEndpoint)
             {
                 // Routing's answer to a wrong method, a 405.
@@ -37,52 +35,38 @@ internal static class HttpEndpoints
 
             await next(context);
         });
-        return app;
-    }
-
-    public static void MapFunctions(this WebApplication app, IEnumerable<AppFunction> functions, string routePrefix, HttpFunctions http, InvocationLog log)
-    {
-        foreach (AppFunction function in functions)
+        app.MapGrpcService<WorkerSupervisor>();
+        TimerTriggers timers = app.Services.GetRequiredService<TimerTriggers>();
+        app.MapPost("/admin/functions/{name}", (string name) => timers.StartNow(name) ? Results.Accepted() : Results.NotFound());
+        app.Map($"{WebHookPath}/{{**rest}}", ManageAsync);
+        HttpFunctions http = app.Services.GetRequiredService<HttpFunctions>();
+        foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>().Where(function => function.Trigger.Type is "httpTrigger"))
         {
-            IEndpointConventionBuilder endpoint = app.Map(
-                Route(routePrefix, function["route"] ?? function.Name),
-                (RequestDelegate)(context =>
-                {
-                    string id = Guid.NewGuid().ToString();
-                    return log.RunAsync(function.Name, id, () => http.AnswerAsync(context, function, id));
-                }));
-            if (function.Methods.Count > 0)
+            string route = $"{RoutePrefix(app.Services)}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
+            IEndpointConventionBuilder endpoint = app.Map(route, (RequestDelegate)(context => http.AnswerAsync(context, function)));
+            if (function.Trigger.Methods is { Count: > 0 } methods)
             {
-                endpoint.WithMetadata(new HttpMethodMetadata(function.Methods));
+                endpoint.WithMetadata(new HttpMethodMetadata(methods));
             }
         }
     }
 
-    /// <summary>POST /admin/functions/{name} starts a function that no request starts.</summary>
-    /// <param name="start">Starts a function by its name; false if there is none that can be started so.</param>
-    public static void MapAdmin(this WebApplication app, Func<string, bool> start) =>
-        app.MapPost("/admin/functions/{name}", (RequestDelegate)(context =>
+    /// <summary>What the functions' routes begin with, as host.json has it.</summary>
+    public static string RoutePrefix(IServiceProvider services) =>
+        (services.GetRequiredService<AppSettings>().Host["extensions:http:routePrefix"] ?? "api").Trim('/');
+
+    private static async Task ManageAsync(HttpContext context)
+    {
+        using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
+        using HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
+            .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()
+            .ConvertAsync(request, context.RequestAborted);
+        context.Response.StatusCode = (int)answer.StatusCode;
+        foreach ((string name, IEnumerable<string> values) in answer.Headers.Concat(answer.Content.Headers))
         {
-            context.Response.StatusCode = start((string)context.Request.RouteValues["name"]!)
-                ? StatusCodes.Status202Accepted
-                : StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        }));
+            context.Response.Headers[name] = values.ToArray();
+        }
 
-    public static void MapManagement(this WebApplication app, Func<DurableHost> durable) =>
-        app.Map($"{DurableHost.WebHookPath}/{{**rest}}", (RequestDelegate)(async context =>
-        {
-            using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
-            using HttpResponseMessage answer = await durable().AnswerAsync(request, context.RequestAborted);
-            context.Response.StatusCode = (int)answer.StatusCode;
-            foreach ((string name, IEnumerable<string> values) in answer.Headers.Concat(answer.Content.Headers))
-            {
-                context.Response.Headers[name] = values.ToArray();
-            }
-
-            await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-        }));
-
-    private static string Route(string prefix, string route) =>
-        string.Join('/', new[] { "", prefix.Trim('/'), route.TrimStart('/') }.Where((part, i) => i == 0 || part.Length > 0)) is { Length: > 0 } path ? path : "/";
+        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
 }

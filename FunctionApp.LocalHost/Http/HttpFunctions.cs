@@ -1,4 +1,3 @@
-using System.Net;
 using FunctionApp.LocalHost.Worker;
 using FunctionApp.LocalHost.Worker.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -9,7 +8,7 @@ namespace FunctionApp.LocalHost.Http;
 /// Answers requests as the Functions host does: it forwards each to the worker and tells the worker, over its link, which function
 /// is to answer it.
 /// </summary>
-internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder forwarder, Func<string> durableClient) : IDisposable
+internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder forwarder, IHostApplicationLifetime lifetime, InvocationLog log) : IDisposable
 {
     // By this header the worker finds the invocation that belongs to a request.
     private const string InvocationHeader = "x-ms-invocation-id";
@@ -19,12 +18,7 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
 
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
 
-    private static readonly ForwarderRequestConfig ForwarderConfig = new()
-    {
-        Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        ActivityTimeout = Timeout.InfiniteTimeSpan,
-    };
+    private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
@@ -37,10 +31,7 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
     /// <summary>
     /// Answers one request; with an empty 500 if the function fails without an answer, with 503 if the worker ends or is not there.
     /// </summary>
-    /// <exception cref="FunctionFailedException">After the answer, if there is one: what to log.</exception>
-    /// <exception cref="WorkerProcessExitException">The same, if the worker ended.</exception>
-    /// <exception cref="TimeoutException">The same, if none has come.</exception>
-    public async Task AnswerAsync(HttpContext context, AppFunction function, string invocationId)
+    public Task AnswerAsync(HttpContext context, AppFunction function) => log.RunAsync(function.Name, async invocationId =>
     {
         try
         {
@@ -49,20 +40,17 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
         catch (Exception e) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             if (e is WorkerProcessExitException or TimeoutException)
             {
                 context.Response.Headers.RetryAfter = "1";
                 await TypedResults.Problem("The app has ended and is being started again.", statusCode: StatusCodes.Status503ServiceUnavailable)
                     .ExecuteAsync(context);
             }
-            else
-            {
-                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            }
 
             throw;
         }
-    }
+    });
 
     public void Dispose() => _http.Dispose();
 
@@ -72,15 +60,14 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
         context.Request.Headers[InvocationHeader] = invocationId;
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
-            context, worker.HttpAddress!, _http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
+            context, worker.HttpAddress!.AbsoluteUri, _http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
         // When the host stops, a function should answer now.
-        CancellationToken stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        Task<TypedData?> invocation = worker.InvokeAsync(function.Name, CreateRequest(context, function, invocationId), leaving.Token);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        Task invocation = worker.InvokeAsync(
+            function, invocationId, new TypedData { Http = new RpcHttp() }, context.Request.RouteValues!, leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
-            await Task.WhenAny(forward, Task.Delay(AnswerPatience, context.RequestAborted));
-            await forwarding.CancelAsync();
+            forwarding.CancelAfter(AnswerPatience);
         }
 
         ForwarderError error = await forward;
@@ -90,27 +77,8 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
             await leaving.CancelAsync();
         }
 
-        if (error == ForwarderError.RequestBodyClient)
-        {
-            // What the caller sent is not HTTP: the answer is 400, and no failure of the function's.
-            await ((Task)invocation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
-
-        await invocation;
-    }
-
-    private InvocationRequest CreateRequest(HttpContext context, AppFunction function, string invocationId)
-    {
-        InvocationRequest request = function.CreateRequest(invocationId, new TypedData { Http = new RpcHttp() }, durableClient());
-        foreach ((string name, object? value) in context.Request.RouteValues)
-        {
-            if (value is string text)
-            {
-                request.TriggerMetadata[name] = new TypedData { String = text };
-            }
-        }
-
-        return request;
+        // If what the caller sent is not HTTP, the answer is 400, and that is no failure of the function's.
+        await invocation.ConfigureAwait(
+            error == ForwarderError.RequestBodyClient ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
     }
 }

@@ -1,103 +1,82 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using CliWrap;
 
 namespace FunctionApp.LocalHost.Worker;
 
-/// <summary>The app as a child process, as the Functions host runs it. <see cref="StartupHook"/> ties its life to this process's.</summary>
+/// <summary>The app as a child process, as the Functions host runs it. <see cref="StartupHook"/> ends it when its standard input ends.</summary>
 internal sealed class ChildWorker : IWorker
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly Process _process;
-    private readonly Lock _lock = new();
-    private List<string>? _errors = [];
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly TaskCompletionSource _hangUp = new();
+    private volatile bool _isReady;
 
-    /// <exception cref="LocalHostException">There is no dotnet to run it with.</exception>
-    public ChildWorker(string assembly, Uri endpoint, string workerId, IReadOnlyDictionary<string, string?> settings)
+    public ChildWorker(AppSettings app, Uri endpoint, string workerId)
     {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [
-                assembly, "--functions-uri", endpoint.AbsoluteUri, "--functions-worker-id", workerId, "--functions-request-id", workerId,
-                "--functions-grpc-max-message-length", $"{int.MaxValue}",
-            ])
+        string[] arguments =
+        [
+            app.Assembly, "--functions-uri", endpoint.AbsoluteUri, "--functions-worker-id", workerId, "--functions-request-id", workerId,
+            "--functions-grpc-max-message-length", $"{int.MaxValue}",
+        ];
+        Dictionary<string, string?> environment = new(app.Variables)
         {
-            WorkingDirectory = Path.GetDirectoryName(assembly),
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
+            ["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location,
+            // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
+            ["DOTNET_TieredPGO"] = "0",
         };
-        start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location;
-        // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        foreach ((string name, string? value) in settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        try
-        {
-            _process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new LocalHostException($"The worker cannot be started: {e.Message}", e);
-        }
-
-        _process.OutputDataReceived += (_, line) =>
-        {
-            if (line.Data is not null)
-            {
-                Console.WriteLine(line.Data);
-            }
-        };
-        _process.ErrorDataReceived += (_, line) => ReadError(line.Data);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        Ended = WaitAsync();
+        Ended = RunAsync(Cli.Wrap(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+            .WithArguments(arguments)
+            .WithWorkingDirectory(Path.GetDirectoryName(app.Assembly)!)
+            .WithEnvironmentVariables(environment)
+            .WithStandardInputPipe(PipeSource.Create((_, _) => _hangUp.Task))
+            .WithStandardOutputPipe(PipeTarget.ToDelegate(Console.WriteLine))
+            .WithStandardErrorPipe(PipeTarget.ToDelegate(ReadError))
+            .WithValidation(CommandResultValidation.None));
     }
 
     public Task<string> Ended { get; }
 
-    public int ProcessId => _process.Id;
+    public int ProcessId { get; private set; }
+
+    public void OnReady()
+    {
+        _isReady = true;
+        _errors.ToList().ForEach(Console.Error.WriteLine);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAny(Ended, Task.Delay(Patience));
-        if (!Ended.IsCompleted)
-        {
-            _process.Kill(entireProcessTree: true);
-            await Ended;
-        }
-
-        _process.Dispose();
+        _hangUp.TrySetResult();
+        await Ended;
     }
 
-    public void OnReady()
+    private async Task<string> RunAsync(Command command)
     {
-        lock (_lock)
+        try
         {
-            _errors?.ForEach(Console.Error.WriteLine);
-            _errors = null;
+            CommandTask<CommandResult> process = command.ExecuteAsync();
+            ProcessId = process.ProcessId;
+            CommandResult result = await process;
+            return $"exit code {result.ExitCode}{(_errors.FirstOrDefault() is { } first && !_isReady ? $": {first}" : "")}";
         }
-    }
-
-    private async Task<string> WaitAsync()
-    {
-        await _process.WaitForExitAsync();
-        lock (_lock)
+        catch (Win32Exception e)
         {
-            return $"exit code {_process.ExitCode}{(_errors is [string first, ..] ? $": {first}" : "")}";
+            return e.Message;
         }
     }
 
-    private void ReadError(string? line)
+    private void ReadError(string line)
     {
-        if (!string.IsNullOrWhiteSpace(line))
+        if (_isReady)
         {
-            lock (_lock)
-            {
-                (_errors is null ? Console.Error.WriteLine : (Action<string>)_errors.Add)(line);
-            }
+            Console.Error.WriteLine(line);
+        }
+        else if (!string.IsNullOrWhiteSpace(line))
+        {
+            _errors.Enqueue(line);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reactive.Linq;
 using System.Reflection;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -19,7 +20,7 @@ internal sealed class InProcessWorker : IWorker
     private readonly IDisposable _listener;
 
     /// <exception cref="InvalidOperationException">One is running already.</exception>
-    public InProcessWorker(string assembly, Uri endpoint, string workerId, IReadOnlyDictionary<string, string?> settings)
+    public InProcessWorker(AppSettings app, Uri endpoint, string workerId)
     {
         if (Interlocked.Exchange(ref _running, 1) == 1)
         {
@@ -27,21 +28,25 @@ internal sealed class InProcessWorker : IWorker
                 "An app is running in this process already, and only one can at a time: stop it first, and let tests that run one not run in parallel.");
         }
 
-        foreach ((string name, string? value) in settings)
+        foreach ((string name, string? value) in app.Variables)
         {
             _environment[name] = Environment.GetEnvironmentVariable(name);
             Environment.SetEnvironmentVariable(name, value);
         }
 
         Console.SetError(TextWriter.Synchronized(_errors));
-        _listener = DiagnosticListener.AllListeners.Subscribe(new HostBuiltObserver());
+        // Hosts tell in a diagnostic event that they are built, which is how WebApplicationFactory finds a program's.
+        _listener = DiagnosticListener.AllListeners
+            .Where(listener => listener.Name == "Microsoft.Extensions.Hosting")
+            .SelectMany(listener => listener)
+            .Subscribe(OnHostEvent);
         string[] arguments =
         [
             $"--Functions:Worker:HostEndpoint={endpoint}", $"--Functions:Worker:WorkerId={workerId}",
             $"--Functions:Worker:RequestId={workerId}", $"--Functions:Worker:GrpcMaxMessageLength={int.MaxValue}",
         ];
         Ended = Task.Factory.StartNew(
-            () => Run(Path.GetFullPath(assembly), arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Run(app.Assembly, arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public Task<string> Ended { get; }
@@ -89,34 +94,14 @@ internal sealed class InProcessWorker : IWorker
         }
     }
 
-    private string FirstError() => _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd()}" : "";
-
-    /// <summary>Sees the app's host when it is built: hosts tell so in a diagnostic event, which is how WebApplicationFactory finds a program's.</summary>
-    private sealed class HostBuiltObserver : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
+    private static void OnHostEvent(KeyValuePair<string, object?> hostEvent)
     {
-        public void OnNext(DiagnosticListener value)
+        // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
+        if (hostEvent is { Key: "HostBuilt", Value: IHost host } && Current.Value is { Services: null } worker)
         {
-            if (value.Name == "Microsoft.Extensions.Hosting")
-            {
-                value.Subscribe(this);
-            }
-        }
-
-        public void OnNext(KeyValuePair<string, object?> value)
-        {
-            // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
-            if (value is { Key: "HostBuilt", Value: IHost host } && Current.Value is { Services: null } worker)
-            {
-                worker.Services = host.Services;
-            }
-        }
-
-        public void OnCompleted()
-        {
-        }
-
-        public void OnError(Exception error)
-        {
+            worker.Services = host.Services;
         }
     }
+
+    private string FirstError() => _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd()}" : "";
 }

@@ -19,10 +19,7 @@ internal static class StartupHook
     private static void EndWithHost()
     {
         using Stream input = Console.OpenStandardInput();
-        while (input.ReadByte() >= 0)
-        {
-        }
-
+        input.CopyTo(Stream.Null);
         Process.GetCurrentProcess().Kill();
     }
 

@@ -6,8 +6,8 @@ namespace FunctionApp.LocalHost.Worker;
 internal sealed class WorkerProcessExitException(string message) : Exception(message);
 
 /// <summary>The function failed. The Durable extension reads the failure's details out of the message, whose form is the Functions host's.</summary>
-internal sealed class FunctionFailedException(string result, string reason, string stackTrace)
-    : Exception($"Result: {result}\nException: {reason}\nStack: {stackTrace}")
+internal sealed class FunctionFailedException(string reason, string stackTrace)
+    : Exception($"Result: Failure\nException: {reason}\nStack: {stackTrace}")
 {
     public string Reason => reason;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using FunctionApp.LocalHost.Worker.Protocol;
 using Grpc.Core;
@@ -8,8 +9,13 @@ using RpcException = Grpc.Core.RpcException;
 namespace FunctionApp.LocalHost.Worker;
 
 /// <summary>One worker's connection, from its first message to its end, and the invocations that it has not answered yet.</summary>
-internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog log)
+/// <param name="id">The worker's ID.</param>
+/// <param name="durableClient">What a worker's durable client is made of: JSON, as the Durable extension gives it.</param>
+internal sealed class WorkerLink(string id, string appFolder, Task<string> durableClient, WorkerLog log)
 {
+    // A StatusResult's status; 0 is a failure, 2 a cancellation.
+    private const int Success = 1;
+
     // The worker wants one in any case.
     private static readonly RpcTraceContext NoTrace = new();
     private static readonly WriteOptions MoreFollows = new(WriteFlags.BufferHint);
@@ -17,21 +23,19 @@ internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog lo
     private readonly Channel<StreamingMessage> _outgoing =
         Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, Invocation> _pending = new();
-    private readonly Dictionary<string, string> _functionIds = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _functionsToLoad;
 
-    public string WorkerId => workerId;
+    public string Id => id;
 
-    /// <summary>Completes when every function is loaded; fails if that fails.</summary>
+    /// <summary>Completes when every function is loaded and the worker listens; fails if that fails.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>Completes when the worker has hung up.</summary>
+    /// <summary>Completes when either side has hung up.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Where the worker takes HTTP requests; null if it has no HTTP functions.</summary>
-    public string? HttpAddress { get; private set; }
+    public Uri? HttpAddress { get; private set; }
 
     public int PendingCount => _pending.Count;
 
@@ -39,22 +43,23 @@ internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog lo
     public async Task RunAsync(IAsyncStreamReader<StreamingMessage> incoming, IServerStreamWriter<StreamingMessage> outgoing, CancellationToken aborted)
     {
         Task writing = WriteAsync(outgoing);
-        Send(new StreamingMessage
-        {
-            WorkerInitRequest = new WorkerInitRequest
-            {
-                HostVersion = "4.0.0",
-                WorkerDirectory = appFolder,
-                FunctionAppDirectory = appFolder,
-                Capabilities = { ["V2Compatable"] = "true", ["MultiStream"] = "10" },
-            },
-        });
         try
         {
-            while (await incoming.MoveNext(aborted))
+            await LoadAppAsync(incoming, aborted);
+            await UntilListeningAsync(aborted);
+            _ready.TrySetResult();
+            while (true)
             {
-                Receive(incoming.Current);
+                InvocationResponse? answer = (await ReadAsync(incoming, aborted)).InvocationResponse;
+                if (answer is not null && _pending.TryRemove(answer.InvocationId, out Invocation? invocation))
+                {
+                    invocation.Answer.TrySetResult(answer);
+                }
             }
+        }
+        catch (LocalHostException e)
+        {
+            _ready.TrySetException(e);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or RpcException)
         {
@@ -62,50 +67,68 @@ internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog lo
         }
         finally
         {
-            _outgoing.Writer.TryComplete();
-            _ended.TrySetResult();
-            Fail("The worker hung up.");
+            End("The worker hung up.");
         }
 
         await writing;
     }
 
     /// <summary>Runs a function.</summary>
+    /// <param name="trigger">The trigger's input.</param>
+    /// <param name="metadata">What the trigger knows besides, of which the worker gets the texts.</param>
     /// <param name="canceled">Tells the function that nobody waits for it any more. It still answers.</param>
     /// <exception cref="FunctionFailedException">It failed.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
-    public async Task<TypedData?> InvokeAsync(string function, InvocationRequest request, CancellationToken canceled = default)
+    public async Task<TypedData?> InvokeAsync(
+        AppFunction function, string invocationId, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata, CancellationToken canceled = default)
     {
-        request.FunctionId = _functionIds.TryGetValue(function, out string? id) ? id : throw new InvalidOperationException(
-            $"The app's build lists the function {function}, but the app does not know it: build it again.");
-        request.TraceContext = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
-            ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
-            : NoTrace;
-
-        var invocation = new Invocation(function);
-        _pending[request.InvocationId] = invocation;
-        if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
+        var request = new InvocationRequest
         {
-            _pending.TryRemove(request.InvocationId, out _);
-            throw new WorkerProcessExitException("The worker has ended.");
+            InvocationId = invocationId,
+            FunctionId = function.Name,
+            InputData = { new ParameterBinding { Name = function.Trigger.Name, Data = trigger } },
+            TraceContext = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
+                ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
+                : NoTrace,
+        };
+        foreach (string client in function.Clients)
+        {
+            // What goes on after a restart may come before the client is known.
+            request.InputData.Add(new ParameterBinding { Name = client, Data = new TypedData { String = await durableClient } });
         }
 
-        using CancellationTokenRegistration cancel = canceled.UnsafeRegister(
-            _ => Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }), null);
-        InvocationResponse response = await invocation.Task;
-        return response.Result is { Status: not StatusResult.Types.Status.Success } failure
-            ? throw new FunctionFailedException(failure.Result, failure.Exception?.Message ?? $"{failure.Status}", failure.Exception?.StackTrace ?? "")
-            : response.ReturnValue;
+        foreach ((string name, object value) in metadata)
+        {
+            if (value is string text)
+            {
+                request.TriggerMetadata[name] = new TypedData { String = text };
+            }
+        }
+
+        var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _pending[invocationId] = new Invocation(function.Name, answer);
+        if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
+        {
+            End("The worker has ended.");
+        }
+
+        using CancellationTokenRegistration cancel = canceled.UnsafeRegister(_ => Cancel(invocationId), null);
+        InvocationResponse response = await answer.Task;
+        return response.Result.Status == Success
+            ? response.ReturnValue
+            : throw new FunctionFailedException(response.Result.Exception?.Message ?? "canceled", response.Result.Exception?.StackTrace ?? "");
     }
 
-    /// <summary>Fails what the worker has not answered.</summary>
-    public void Fail(string reason)
+    /// <summary>Hangs up, and fails what the worker has not answered.</summary>
+    public void End(string reason)
     {
-        foreach (string id in _pending.Keys)
+        _outgoing.Writer.TryComplete();
+        _ended.TrySetResult();
+        foreach (string invocationId in _pending.Keys)
         {
-            if (_pending.TryRemove(id, out Invocation? invocation))
+            if (_pending.TryRemove(invocationId, out Invocation? invocation))
             {
-                invocation.TrySetException(new WorkerProcessExitException(reason));
+                invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
             }
         }
     }
@@ -113,13 +136,16 @@ internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog lo
     /// <summary>Cancels what the worker has not answered, and asks it to end.</summary>
     public void Terminate()
     {
-        foreach (string id in _pending.Keys)
+        foreach (string invocationId in _pending.Keys)
         {
-            Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = id } });
+            Cancel(invocationId);
         }
 
         Send(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
     }
+
+    private void Cancel(string invocationId) =>
+        Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = invocationId } });
 
     private void Send(StreamingMessage message) => _outgoing.Writer.TryWrite(message);
 
@@ -140,63 +166,72 @@ internal sealed class WorkerLink(string workerId, string appFolder, WorkerLog lo
         }
     }
 
-    private void Receive(StreamingMessage message)
+    /// <summary>The worker's next message, but for its log lines, which go into the log.</summary>
+    private async ValueTask<StreamingMessage> ReadAsync(IAsyncStreamReader<StreamingMessage> incoming, CancellationToken aborted)
     {
-        switch (message.ContentCase)
+        while (await incoming.MoveNext(aborted))
         {
-            case StreamingMessage.ContentOneofCase.WorkerInitResponse when Succeeded(message.WorkerInitResponse.Result):
-                // By its number it is found without asking for IPv6 first.
-                HttpAddress = message.WorkerInitResponse.Capabilities.GetValueOrDefault("HttpUri")?
-                    .Replace("//localhost:", "//127.0.0.1:", StringComparison.Ordinal);
-                Send(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder } });
-                break;
-            case StreamingMessage.ContentOneofCase.FunctionMetadataResponse when Succeeded(message.FunctionMetadataResponse.Result):
-                Load(message.FunctionMetadataResponse.FunctionMetadataResults);
-                break;
-            case StreamingMessage.ContentOneofCase.FunctionLoadResponse when Succeeded(message.FunctionLoadResponse.Result):
-                if (--_functionsToLoad == 0)
-                {
-                    _ready.TrySetResult();
-                }
+            if (incoming.Current.RpcLog is not { } line)
+            {
+                return incoming.Current;
+            }
 
-                break;
-            case StreamingMessage.ContentOneofCase.InvocationResponse:
-                if (_pending.TryRemove(message.InvocationResponse.InvocationId, out Invocation? invocation))
-                {
-                    invocation.TrySetResult(message.InvocationResponse);
-                }
-
-                break;
-            case StreamingMessage.ContentOneofCase.RpcLog:
-                log.Write(message.RpcLog, _pending.TryGetValue(message.RpcLog.InvocationId, out Invocation? source) ? source.Function : null);
-                break;
+            log.Write(line, _pending.GetValueOrDefault(line.InvocationId)?.Function);
         }
+
+        throw new EndOfStreamException();
     }
 
-    private void Load(ICollection<RpcFunctionMetadata> functions)
+    private async Task LoadAppAsync(IAsyncStreamReader<StreamingMessage> incoming, CancellationToken aborted)
     {
-        _functionsToLoad = functions.Count;
-        foreach (RpcFunctionMetadata function in functions)
+        Send(new StreamingMessage { WorkerInitRequest = new WorkerInitRequest() });
+        WorkerInitResponse worker = (await ReadAsync(incoming, aborted)).WorkerInitResponse;
+        Check(worker.Result);
+        // By its number it is found without asking for IPv6 first.
+        HttpAddress = worker.Capabilities.TryGetValue("HttpUri", out string? address)
+            ? new Uri(address.Replace("//localhost:", "//127.0.0.1:", StringComparison.Ordinal))
+            : null;
+
+        Send(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder } });
+        FunctionMetadataResponse app = (await ReadAsync(incoming, aborted)).FunctionMetadataResponse;
+        Check(app.Result);
+        foreach (RpcFunctionMetadata function in app.FunctionMetadataResults)
         {
-            _functionIds[function.Name] = function.FunctionId;
             function.RawBindings.Clear();
-            Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.FunctionId, Metadata = function } });
+            Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
         }
-    }
 
-    private bool Succeeded(StatusResult result)
-    {
-        if (result.Status is StatusResult.Types.Status.Success)
+        foreach (RpcFunctionMetadata _ in app.FunctionMetadataResults)
         {
-            return true;
+            Check((await ReadAsync(incoming, aborted)).FunctionLoadResponse.Result);
         }
-
-        _ready.TrySetException(new LocalHostException($"The app cannot be loaded: {result.Exception?.Message}"));
-        return false;
     }
 
-    private sealed class Invocation(string function) : TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private static void Check(StatusResult result)
     {
-        public string Function => function;
+        if (result.Status != Success)
+        {
+            throw new LocalHostException($"The app cannot be loaded: {result.Exception?.Message}");
+        }
     }
+
+    // The worker's HTTP server starts to listen a moment after the worker has said where.
+    private async Task UntilListeningAsync(CancellationToken aborted)
+    {
+        for (bool listens = HttpAddress is null; !listens;)
+        {
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(HttpAddress!.Host, HttpAddress.Port, aborted);
+                listens = true;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(10, aborted);
+            }
+        }
+    }
+
+    private sealed record Invocation(string Function, TaskCompletionSource<InvocationResponse> Answer);
 }

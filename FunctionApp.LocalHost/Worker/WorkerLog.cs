@@ -9,27 +9,26 @@ namespace FunctionApp.LocalHost.Worker;
 /// </summary>
 internal sealed class WorkerLog(ILoggerFactory loggers)
 {
+    private const int User = 0;
+    private const int Metric = 2;
+
     private readonly ConcurrentDictionary<string, ILogger> _ofFunctions = new();
     private readonly ConcurrentDictionary<string, ILogger> _others = new();
 
     /// <param name="function">The function that wrote the line, if one did.</param>
     public void Write(RpcLog line, string? function)
     {
-        ILogger logger = function is not null && line.LogCategory is RpcLog.Types.RpcLogCategory.User && !IsFramework(line.Category)
+        // ASP.NET Core tells what it does with each answer.
+        bool isUsers = line.LogCategory == User && !line.Category.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal);
+        ILogger logger = isUsers && function is not null
             ? _ofFunctions.GetOrAdd(function, name => loggers.CreateLogger($"Function.{name}.User"))
             : _others.GetOrAdd(line.Category, loggers.CreateLogger);
-        // The levels of the protocol have the numbers of LogLevel.
         var level = (LogLevel)line.Level;
-        if (line.LogCategory is not RpcLog.Types.RpcLogCategory.CustomMetric && logger.IsEnabled(level))
+        if (line.LogCategory != Metric && logger.IsEnabled(level))
         {
-            logger.Log(level, "{Message}{Exception}", line.Message, Text(line.Exception));
+            // The exception's message has the stack in it.
+            string exception = line.Exception is { Message.Length: > 0 } e ? $"{Environment.NewLine}{e.Message}" : "";
+            logger.Log(level, "{Message}{Exception}", line.Message, exception);
         }
     }
-
-    // ASP.NET Core tells what it does with each answer.
-    private static bool IsFramework(string category) => category.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal);
-
-    // The worker's message has the stack in it.
-    private static string Text(RpcException? exception) =>
-        string.IsNullOrEmpty(exception?.Message) ? "" : $"{Environment.NewLine}{exception.Message}";
 }

@@ -1,137 +1,100 @@
-using System.Net.Sockets;
 using FunctionApp.LocalHost.Worker.Protocol;
+using Grpc.Core;
 
 namespace FunctionApp.LocalHost.Worker;
 
-/// <summary>Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready.</summary>
-/// <param name="start">Starts a worker that connects with the given ID.</param>
-internal sealed class WorkerSupervisor(Func<string, IWorker> start, string appFolder, WorkerLog log, ILogger<WorkerSupervisor> logger)
-    : IAsyncDisposable
+/// <summary>
+/// Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready. It is also the gRPC
+/// service that workers connect to.
+/// </summary>
+internal sealed class WorkerSupervisor(StartOptions options, AppSettings settings, ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
+    private readonly WorkerLog _log = new(loggers);
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IWorker? _worker;
-    private volatile bool _stopping;
     private Task _running = Task.CompletedTask;
 
-    public IWorker? Worker => _worker;
+    /// <summary>The worker as of now.</summary>
+    public IWorker? Worker { get; private set; }
+
+    /// <summary>What a worker's durable client is made of: JSON with the addresses of the Durable extension.</summary>
+    public TaskCompletionSource<string> DurableClient { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How many invocations have no answer yet.</summary>
     public int PendingCount => _link?.PendingCount ?? 0;
 
-    /// <summary>The link of that worker; null if it is not the one that is awaited.</summary>
-    public WorkerLink? Find(string workerId) => _link is { } link && link.WorkerId == workerId ? link : null;
-
     /// <summary>The worker that is ready now, or will be soon.</summary>
-    public Task<WorkerLink> ReadyAsync() => _ready.Task.IsCompletedSuccessfully ? _ready.Task : _ready.Task.WaitAsync(StartPatience);
+    public Task<WorkerLink> ReadyAsync() => _ready.Task.WaitAsync(StartPatience);
 
+    /// <param name="endpoint">Where workers connect to.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
-    public async Task StartAsync()
+    public async Task StartAsync(Uri endpoint)
     {
-        await StartWorkerAsync();
-        _running = KeepAsync();
+        _running = KeepAsync(endpoint);
+        Task first = await Task.WhenAny(_ready.Task, _running);
+        await first;
     }
 
     /// <summary>Runs a function on the worker that is ready now, or will be soon.</summary>
     /// <exception cref="FunctionFailedException">It failed.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
-    public async Task<TypedData?> InvokeAsync(string function, InvocationRequest request) =>
-        await (await ReadyAsync()).InvokeAsync(function, request);
+    public async Task<TypedData?> InvokeAsync(AppFunction function, string id, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata) =>
+        await (await ReadyAsync()).InvokeAsync(function, id, trigger, metadata);
 
     /// <summary>Ends the worker and fails what it has not answered.</summary>
-    public async ValueTask DisposeAsync()
+    public async Task StopAsync()
     {
-        _stopping = true;
-        _link?.Terminate();
-        if (_worker is { } worker)
-        {
-            await worker.DisposeAsync();
-        }
-
-        _link?.Fail("The host is stopping.");
-        await _running;
+        _stop.TrySetResult();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task StartWorkerAsync()
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
-        var link = new WorkerLink(Guid.NewGuid().ToString(), appFolder, log);
-        _link = link;
-        IWorker worker = start(link.WorkerId);
-        _worker = worker;
-        if (_stopping)
+        // Whoever connects says first which worker it is.
+        if (await requestStream.MoveNext(context.CancellationToken) && _link is { } link && link.Id == requestStream.Current.StartStream?.WorkerId)
         {
-            link.Terminate();
-        }
-
-        Task ready = UntilListeningAsync(link);
-        Task first = await Task.WhenAny(ready, worker.Ended, Task.Delay(StartPatience));
-        if (first != ready || ready.IsFaulted)
-        {
-            string reason = worker.Ended.IsCompleted ? await worker.Ended : ready.Exception?.InnerException?.Message ?? "it did not connect in time";
-            link.Terminate();
-            await worker.DisposeAsync();
-            throw new LocalHostException($"The app ended before it had started: {reason}");
-        }
-
-        worker.OnReady();
-        _ready.SetResult(link);
-    }
-
-    // The worker's HTTP server starts to listen a moment after the worker has said where.
-    private static async Task UntilListeningAsync(WorkerLink link)
-    {
-        await link.Ready;
-        while (link.HttpAddress is { } address && !link.Ended.IsCompleted && !await ListensAsync(new Uri(address)))
-        {
-            await Task.Delay(10);
+            Task first = await Task.WhenAny(link.RunAsync(requestStream, responseStream, context.CancellationToken), link.Ended);
+            await first;
         }
     }
 
-    private static async Task<bool> ListensAsync(Uri address)
+    private async Task KeepAsync(Uri endpoint)
     {
-        using var client = new TcpClient();
-        try
+        for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
-            await client.ConnectAsync(address.Host, address.Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    private async Task KeepAsync()
-    {
-        while (true)
-        {
-            // Whichever is noticed first: its process has ended, or its connection.
-            await Task.WhenAny(_worker!.Ended, _link!.Ended);
-            await _worker.DisposeAsync();
-            if (_stopping)
+            var link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
+            _link = link;
+            IWorker worker = options.InProcess ? new InProcessWorker(settings, endpoint, link.Id) : new ChildWorker(settings, endpoint, link.Id);
+            Worker = worker;
+            await Task.WhenAny(link.Ready, worker.Ended, _stop.Task, Task.Delay(StartPatience));
+            bool isReady = link.Ready.IsCompletedSuccessfully;
+            if (isReady)
             {
-                return;
+                worker.OnReady();
+                _ready.SetResult(link);
+                await Task.WhenAny(link.Ended, _stop.Task);
+                _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            _ready = new TaskCompletionSource<WorkerLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-            string reason = await _worker.Ended;
-            _link.Fail($"The worker ended ({reason}).");
-            logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
-            for (bool started = false; !started && !_stopping;)
+            link.Terminate();
+            await worker.DisposeAsync();
+            string reason = link.Ready.Exception?.InnerException?.Message ?? await worker.Ended;
+            link.End($"The worker ended ({reason}).");
+            if (isFirst && !isReady)
             {
-                try
-                {
-                    await StartWorkerAsync();
-                    started = true;
-                }
-                catch (LocalHostException e)
-                {
-                    logger.LogError("{Reason}", e.Message);
-                    await Task.Delay(RestartDelay);
-                }
+                throw new LocalHostException($"The app ended before it had started: {reason}");
+            }
+
+            if (!_stop.Task.IsCompleted)
+            {
+                _logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
+                await Task.Delay(isReady ? TimeSpan.Zero : RestartDelay);
             }
         }
     }

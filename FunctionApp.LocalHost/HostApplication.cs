@@ -1,0 +1,100 @@
+using FunctionApp.LocalHost.Durable;
+using FunctionApp.LocalHost.Http;
+using FunctionApp.LocalHost.Sqlite;
+using FunctionApp.LocalHost.Timers;
+using FunctionApp.LocalHost.Worker;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Extensions.DurableTask;
+using Microsoft.Azure.WebJobs.Host;
+using Microsoft.Azure.WebJobs.Host.Config;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace FunctionApp.LocalHost;
+
+/// <summary>
+/// The application that holds the host's parts: its server, its log, its services, among them WebJobs with the genuine Durable extension.
+/// </summary>
+internal static class HostApplication
+{
+    // The Functions host's own limit.
+    private const long MaxBodyBytes = 100 * 1024 * 1024;
+
+    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration.AddConfiguration(settings.Configuration);
+        AddLog(builder.Logging, settings.Host.GetSection("logging"));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Configure(Endpoints(options.Urls));
+        });
+        builder.Services.AddWebJobs(_ => { }).AddDurableTask();
+        // WebJobs' own, for scaling and for many hosts: they would make the extension before there is an address to tell it.
+        builder.Services.RemoveAll<IHostedService>();
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
+        builder.Services
+            .AddRouting()
+            .AddHttpForwarder()
+            .AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db"))
+            .AddSingleton<IHostLifetime, NoLifetime>()
+            .AddSingleton(provider => FunctionEmitter.Create(
+                functions, provider.GetRequiredService<WorkerSupervisor>(), () => new Uri(provider.GetAddress(1), HttpEndpoints.WebHookPath)))
+            .AddSingleton<ITypeLocator>(provider => provider.GetRequiredService<DurableFunctions>())
+            .AddSingleton<IJobActivator>(provider => provider.GetRequiredService<DurableFunctions>())
+#pragma warning disable CS0618 // The extension needs it all the same.
+            .AddSingleton<IWebHookProvider>(provider => provider.GetRequiredService<DurableFunctions>())
+#pragma warning restore CS0618
+            .AddSingleton(options)
+            .AddSingleton(settings)
+            .AddSingleton(functions)
+            .AddSingleton<InvocationLog>()
+            .AddSingleton<WorkerSupervisor>()
+            .AddSingleton<HttpFunctions>()
+            .AddSingleton<TimerTriggers>();
+        return builder.Build();
+    }
+
+    /// <summary>Where the server listens: 0 is for workers, 1 for callers.</summary>
+    public static Uri GetAddress(this IServiceProvider services, int number)
+    {
+        string address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(number);
+        // One that means all of this machine's is nothing to call.
+        return new Uri(address.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
+    }
+
+    // Workers speak gRPC, that is HTTP/2.
+    private static IConfiguration Endpoints(string urls)
+    {
+        Dictionary<string, string?> endpoints = new() { ["Endpoints:0:Url"] = "http://127.0.0.1:0", ["Endpoints:0:Protocols"] = "Http2" };
+        foreach ((int number, string url) in urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Index())
+        {
+            endpoints[$"Endpoints:{number + 1}:Url"] = url;
+        }
+
+        return new ConfigurationBuilder().AddInMemoryCollection(endpoints).Build();
+    }
+
+    // One log for host and worker: the console, at the levels of host.json.
+    private static void AddLog(ILoggingBuilder log, IConfiguration levels) => log
+        // What these say of a failed request or start, the host says itself, without a stack; rules that host.json has for them go before.
+        .AddFilter("Yarp", LogLevel.None)
+        .AddFilter("Grpc", LogLevel.Critical)
+        .AddFilter("Azure", LogLevel.Error)
+        .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+        .AddFilter($"Function.{FunctionEmitter.ClientFunction}", LogLevel.None)
+        .AddConfiguration(levels)
+        .AddSimpleConsole(console => console.TimestampFormat = "HH:mm:ss.fff ");
+
+    /// <summary>No ear for signals: Program.cs has one.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
