@@ -16,7 +16,7 @@ internal sealed class AppSettings
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
             .AddInMemoryCollection(Variables.Select(pair =>
-                KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)))
+                KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsConfigurationSection"] = HostJson,
@@ -64,7 +64,7 @@ internal sealed class AppSettings
         return variables;
     }
 
-    private static string Name(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+    private static string Name(string key) => key.Replace(":", "__");
 
     private static IConfigurationRoot Read(string folder, string file)
     {

@@ -25,6 +25,7 @@ public sealed class Azurite : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new();
+    private readonly CancellationTokenSource _kill = new();
     private readonly CommandTask<CommandResult> _process;
 
     private Azurite(string dataFolder, string connectionString, Uri[] endpoints)
@@ -45,7 +46,7 @@ public sealed class Azurite : IAsyncDisposable
                 .WithStandardOutputPipe(PipeTarget.ToDelegate(Read))
                 .WithStandardErrorPipe(PipeTarget.ToDelegate(Read))
                 .WithValidation(CommandResultValidation.None)
-                .ExecuteAsync();
+                .ExecuteAsync(_kill.Token);
         }
         catch (Win32Exception e)
         {
@@ -100,7 +101,9 @@ public sealed class Azurite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stop.TrySetResult();
-        await _process;
+        _kill.CancelAfter(Patience);
+        await ((Task)_process.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _kill.Dispose();
     }
 
     private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, bool tablesOnly)
@@ -164,7 +167,7 @@ public sealed class Azurite : IAsyncDisposable
     {
         _output.Enqueue(line);
         // Tables start last.
-        if (line.StartsWith("Azurite Table service", StringComparison.Ordinal) && line.Contains("successfully", StringComparison.Ordinal))
+        if (line.StartsWith("Azurite Table service") && line.Contains("successfully"))
         {
             _ready.TrySetResult();
         }

@@ -10,7 +10,7 @@ internal static class Banner
         string address = new Uri(host.Address, HttpEndpoints.RoutePrefix(host.Services)).ToString().TrimEnd('/');
         IEnumerable<string> lines = host.Services.GetRequiredService<AppFunction[]>()
             .OrderByDescending(function => function.Trigger.Type is "httpTrigger")
-            .ThenBy(function => function.Name, StringComparer.Ordinal)
+            .ThenBy(function => function.Name)
             .Select(function => function.Trigger is { Type: "httpTrigger" } http
                 ? $"\t{function.Name}: [{Methods(http)}] {address}/{http.Route ?? function.Name}"
                 : $"\t{function.Name}: {function.Trigger.Type}");

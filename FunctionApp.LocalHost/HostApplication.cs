@@ -63,7 +63,7 @@ internal static class HostApplication
     {
         string address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(number);
         // One that means all of this machine's is nothing to call.
-        return new Uri(address.Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal));
+        return new Uri(address.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost"));
     }
 
     // Workers speak gRPC, that is HTTP/2.

@@ -64,7 +64,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
         if (options is { Only: null or "restart", Url: null })
         {
             say("restarts within this process");
-            await Restart.MeasureAsync(options.Rounds, results);
+            await Restart.MeasureAsync(results);
         }
 
         if (options is { Kept: > 0, Only: null or "growth", Url: null })

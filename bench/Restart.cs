@@ -6,10 +6,10 @@ namespace Bench;
 /// <summary>The app within this process, as tests run it: stopped, started again, and asked.</summary>
 internal static class Restart
 {
-    public static async Task MeasureAsync(int rounds, Results results)
+    public static async Task MeasureAsync(Results results)
     {
         await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(new Dictionary<string, string?> { ["SlowMultiply__Delay"] = "00:00:00" });
-        for (int round = 1; round <= rounds; round++)
+        for (int i = 0; i < 10; i++)
         {
             long start = Stopwatch.GetTimestamp();
             await host.RestartAsync();

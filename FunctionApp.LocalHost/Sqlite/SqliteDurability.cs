@@ -45,9 +45,10 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
             if (!_hubs.TryGetValue(hub, out SqliteDurabilityProvider? provider))
             {
                 _file ??= new SqliteFile(path);
-                int atATime = 10 * Environment.ProcessorCount; // as the Azure Storage provider has it
-                _hubs.Add(hub, provider = new SqliteDurabilityProvider(new SqliteOrchestrationService(
-                    _file, hub, options.MaxConcurrentOrchestratorFunctions ?? atATime, options.MaxConcurrentActivityFunctions ?? atATime)));
+                // Turns compute: more at once would not make them quicker, but let requests wait.
+                int turns = Math.Min(2 * Environment.ProcessorCount, options.MaxConcurrentOrchestratorFunctions ?? int.MaxValue);
+                int activities = options.MaxConcurrentActivityFunctions ?? (10 * Environment.ProcessorCount); // as the Azure Storage provider has it
+                _hubs.Add(hub, provider = new SqliteDurabilityProvider(new SqliteOrchestrationService(_file, hub, turns, activities)));
             }
 
             return provider;

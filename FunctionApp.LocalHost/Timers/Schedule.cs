@@ -13,12 +13,12 @@ internal static class Schedule
         string expression = function.Trigger.Schedule ?? "";
         if (expression is ['%', .. string setting, '%'])
         {
-            expression = configuration[setting.Replace("__", ":", StringComparison.Ordinal)] ?? throw new LocalHostException(
+            expression = configuration[setting.Replace("__", ":")] ?? throw new LocalHostException(
                 $"The schedule of the function {function.Name} is in the setting {setting}, which is missing.");
         }
 
         bool seconds = expression.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6;
-        return TimeSpan.TryParse(expression, CultureInfo.InvariantCulture, out TimeSpan interval) && interval > TimeSpan.Zero
+        return TimeSpan.TryParse(expression, out TimeSpan interval) && interval > TimeSpan.Zero
             ? after => after + interval
             : CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions { IncludingSeconds = seconds }) is { } cron
             ? cron.GetNextOccurrence

@@ -16,7 +16,7 @@ internal sealed class InProcessWorker : IWorker
     private readonly Dictionary<string, string?> _environment = [];
     private readonly Assembly? _entryAssembly = Assembly.GetEntryAssembly();
     private readonly TextWriter _error = Console.Error;
-    private readonly StringWriter _errors = new(CultureInfo.InvariantCulture);
+    private readonly StringWriter _errors = new();
     private readonly IDisposable _listener;
 
     /// <exception cref="InvalidOperationException">One is running already.</exception>
@@ -71,7 +71,7 @@ internal sealed class InProcessWorker : IWorker
             Assembly.SetEntryAssembly(assembly);
             MethodInfo main = assembly.EntryPoint!;
             object? exitCode = main.Invoke(
-                null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? null : [arguments], CultureInfo.InvariantCulture);
+                null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? null : [arguments], null);
             return $"exit code {exitCode ?? 0}{FirstError()}";
         }
 #pragma warning disable CA1031 // What an app's Main may throw is not known, and is told to who started it.

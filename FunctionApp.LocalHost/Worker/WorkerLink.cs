@@ -189,7 +189,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         Check(worker.Result);
         // By its number it is found without asking for IPv6 first.
         HttpAddress = worker.Capabilities.TryGetValue("HttpUri", out string? address)
-            ? new Uri(address.Replace("//localhost:", "//127.0.0.1:", StringComparison.Ordinal))
+            ? new Uri(address.Replace("//localhost:", "//127.0.0.1:"))
             : null;
 
         Send(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder } });

@@ -19,7 +19,7 @@ internal sealed class WorkerLog(ILoggerFactory loggers)
     public void Write(RpcLog line, string? function)
     {
         // ASP.NET Core tells what it does with each answer.
-        bool isUsers = line.LogCategory == User && !line.Category.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal);
+        bool isUsers = line.LogCategory == User && !line.Category.StartsWith("Microsoft.AspNetCore.");
         ILogger logger = isUsers && function is not null
             ? _ofFunctions.GetOrAdd(function, name => loggers.CreateLogger($"Function.{name}.User"))
             : _others.GetOrAdd(line.Category, loggers.CreateLogger);

@@ -13,7 +13,8 @@ internal readonly record struct TaskRange(string After, string End)
     // Beyond every row key, which are of hexadecimal digits.
     private const string Oldest = "g";
 
-    private static readonly TimeSpan[] Windows = [TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(30)];
+    // A list begins five minutes ahead of the clock, so the first of them is its last minute.
+    private static readonly TimeSpan[] Windows = [TimeSpan.FromMinutes(6), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(30)];
 
     /// <summary>All tasks created before a time and not before another; to the millisecond, as task IDs have it.</summary>
     public static TaskRange Of(DateTimeOffset before, DateTimeOffset? from) =>

@@ -16,7 +16,7 @@ internal static class Rq
                 "RQ is measured with Debian's packages: apt-get install python3-flask python3-flask-sqlalchemy python3-rq gunicorn redis-server");
         }
 
-        string python = Path.Combine(Folders.Bench, "rq");
+        string python = Path.Combine(AppContext.BaseDirectory, "rq");
         string redisPort = $"{RunningSystem.FindFreePort()}";
         string address = $"127.0.0.1:{RunningSystem.FindFreePort()}";
         var system = new RunningSystem(new Uri($"http://{address}"));

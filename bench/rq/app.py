@@ -1,8 +1,4 @@
-"""The same two endpoints on Flask, RQ, Redis and SQLite: POST /multiply and GET /multiply/<task_id>.
-
-The way such a system is usually built: the request checks its input, RQ takes the task to a worker, the worker writes
-the result into a table, and the status of an unfinished task comes from RQ.
-"""
+"""The same two endpoints on Flask, RQ, Redis and SQLite, the way such a system is usually built."""
 import os
 import uuid
 
