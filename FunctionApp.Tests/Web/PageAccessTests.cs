@@ -36,6 +36,8 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
         await TabToAsync("#detail-retry");
         await Page.Keyboard.PressAsync("Space");
         await Expect(Page.Locator("#detail-retry-of")).ToHaveTextAsync(taskId);
+        // Its row, which the focus goes back to, may come later.
+        await Expect(Row((await Page.Locator("#detail-id").TextContentAsync())!)).ToBeVisibleAsync();
         await Page.Keyboard.PressAsync("Escape");
         await Expect(Detail).ToBeHiddenAsync();
         await Expect(Rows.First.Locator("a")).ToBeFocusedAsync();
