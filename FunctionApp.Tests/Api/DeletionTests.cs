@@ -50,6 +50,7 @@ public abstract class DeletionTests(ApiHost api)
         using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
 
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        await SweepAsync();
         await AssertNothingIsLeftAsync(taskId);
         Assert.Null(await api.Own.DurableClient.GetInstanceAsync(WebhookOrchestration.InstanceId(taskId)));
     }
