@@ -44,5 +44,9 @@ internal sealed record Binding(
     string Type, string Name, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
     string? Orchestration, string? Activity, string? EntityName, string? TaskHub, string? ConnectionName)
 {
-    public bool IsTrigger => Type is "httpTrigger" or "orchestrationTrigger" or "activityTrigger" or "entityTrigger" or "timerTrigger";
+    public bool IsHttp => Type is "httpTrigger";
+
+    public bool IsTimer => Type is "timerTrigger";
+
+    public bool IsTrigger => IsHttp || IsTimer || Type is "orchestrationTrigger" or "activityTrigger" or "entityTrigger";
 }

@@ -12,11 +12,9 @@ internal sealed class AppSettings
         Assembly = Path.Combine(options.AppFolder, Read(options.AppFolder, "worker.config.json")["description:defaultWorkerPath"]!);
         Variables = ReadVariables(options);
         Configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(Read(options.AppFolder, "host.json").AsEnumerable()
-                .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
+            .AddInMemoryCollection(Read(options.AppFolder, "host.json").AsEnumerable().Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
-            .AddInMemoryCollection(Variables.Select(pair =>
-                KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
+            .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsConfigurationSection"] = HostJson,
@@ -43,7 +41,7 @@ internal sealed class AppSettings
     /// <summary>What host.json has, or what overrides it.</summary>
     public IConfigurationSection Host => Configuration.GetSection(HostJson);
 
-    // The values of local.settings.json, or else of its sample, where the environment does not have them; then what a test gave.
+    // What a test gave; then, where the environment does not have them, the values of local.settings.json, or else of its sample.
     private static Dictionary<string, string?> ReadVariables(StartOptions options)
     {
         IConfigurationRoot file = File.Exists(Path.Combine(options.AppFolder, "local.settings.json"))
@@ -51,17 +49,12 @@ internal sealed class AppSettings
             : Read(AppContext.BaseDirectory, "local.settings.sample.json");
         KeyValuePair<string, string?>[] defaults =
         [
-            new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
             .. file.GetSection("Values").AsEnumerable(makePathsRelative: true),
+            new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
         ];
-        Dictionary<string, string?> variables = [];
-        foreach ((string key, string? value) in defaults.Where(variable => Environment.GetEnvironmentVariable(Name(variable.Key)) is null)
-            .Concat(options.Settings).Append(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder)))
-        {
-            variables[Name(key)] = value;
-        }
-
-        return variables;
+        return options.Settings.Prepend(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder))
+            .Concat(defaults.Where(variable => Environment.GetEnvironmentVariable(Name(variable.Key)) is null))
+            .DistinctBy(variable => Name(variable.Key)).ToDictionary(variable => Name(variable.Key), variable => variable.Value);
     }
 
     private static string Name(string key) => key.Replace(":", "__");

@@ -20,10 +20,9 @@ public sealed class Azurite : IAsyncDisposable
     private const string WellKnownKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly string[] Services = ["Table", "Queue", "Blob"];
+    private static readonly string[] Services = ["table", "queue", "blob"];
 
     private readonly ConcurrentQueue<string> _output = new();
-    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
     private readonly CommandTask<CommandResult> _process;
@@ -34,8 +33,8 @@ public sealed class Azurite : IAsyncDisposable
         string[] arguments =
         [
             Path.Combine(ProjectFolders.LocalHost, "azurite.js"), endpoints.Length == 1 ? "table/main.js" : "azurite.js",
-            .. endpoints.Zip(Services, (endpoint, service) => $"--{service.ToLowerInvariant()}Host={endpoint.Host}"),
-            .. endpoints.Zip(Services, (endpoint, service) => $"--{service.ToLowerInvariant()}Port={endpoint.Port}"),
+            .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Host={endpoint.Host}"),
+            .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Port={endpoint.Port}"),
             "--location", Path.Combine(dataFolder, "azurite"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
         ];
         try
@@ -43,8 +42,8 @@ public sealed class Azurite : IAsyncDisposable
             _process = Cli.Wrap("node")
                 .WithArguments(arguments)
                 .WithStandardInputPipe(PipeSource.Create((_, _) => _stop.Task))
-                .WithStandardOutputPipe(PipeTarget.ToDelegate(Read))
-                .WithStandardErrorPipe(PipeTarget.ToDelegate(Read))
+                .WithStandardOutputPipe(PipeTarget.ToDelegate(_output.Enqueue))
+                .WithStandardErrorPipe(PipeTarget.ToDelegate(_output.Enqueue))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(_kill.Token);
         }
@@ -60,7 +59,8 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Starts tables, queues and blobs on free ports of the loopback interface.</summary>
     /// <param name="dataFolder">Where it keeps its data, in a folder of its own.</param>
     /// <exception cref="LocalHostException">It cannot be started.</exception>
-    public static Task<Azurite> StartAsync(string dataFolder) => StartAsync(dataFolder, NewConnectionString(), tablesOnly: false);
+    public static async Task<Azurite> StartAsync(string dataFolder) =>
+        (await StartIfNeededAsync(dataFolder, NewConnectionString(), tablesOnly: false))!;
 
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
@@ -86,15 +86,28 @@ public sealed class Azurite : IAsyncDisposable
             return null;
         }
 
+        // An Azurite whose host was killed may still be saving its data. A process that is younger has its number by chance.
         string pidFile = Path.Combine(dataFolder, "azurite.pid");
-        await WaitForPreviousAsync(pidFile);
-        if ((await Task.WhenAll(endpoints.Select(AnswersAsync))).All(answer => answer))
+        string id = File.Exists(pidFile) ? await File.ReadAllTextAsync(pidFile) : "";
+        using Process? previous = Array.Find(
+            Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
+        await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
+        if (await AnswerAsync(endpoints))
         {
             return null;
         }
 
-        Azurite azurite = await StartAsync(dataFolder, connectionString!, tablesOnly);
+        var azurite = new Azurite(dataFolder, connectionString!, endpoints);
         await File.WriteAllTextAsync(pidFile, $"{azurite._process.ProcessId}");
+        for (long start = Environment.TickCount64; !await AnswerAsync(endpoints); await Task.Delay(10))
+        {
+            if (azurite._process.Task.IsCompleted || Environment.TickCount64 - start > Patience.TotalMilliseconds)
+            {
+                await azurite.DisposeAsync();
+                throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
+            }
+        }
+
         return azurite;
     }
 
@@ -104,20 +117,6 @@ public sealed class Azurite : IAsyncDisposable
         _kill.CancelAfter(Patience);
         await ((Task)_process.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _kill.Dispose();
-    }
-
-    private static async Task<Azurite> StartAsync(string dataFolder, string connectionString, bool tablesOnly)
-    {
-        Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
-        var azurite = new Azurite(dataFolder, connectionString, endpoints);
-        await Task.WhenAny(azurite._ready.Task, azurite._process.Task, Task.Delay(Patience));
-        if (!azurite._ready.Task.IsCompleted)
-        {
-            await azurite.DisposeAsync();
-            throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
-        }
-
-        return azurite;
     }
 
     /// <summary>In the order of <see cref="Services"/>; none if the string is not a connection string.</summary>
@@ -134,42 +133,18 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> AnswersAsync(Uri endpoint)
+    /// <summary>Whether all of them speak HTTP.</summary>
+    private static async Task<bool> AnswerAsync(Uri[] endpoints)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
-            using HttpResponseMessage response = await http.GetAsync(endpoint);
+            Array.ForEach(await Task.WhenAll(endpoints.Select(endpoint => http.GetAsync(endpoint))), response => response.Dispose());
             return true;
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
-        {
-            return false;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
-            throw new LocalHostException(
-                $"Port {endpoint.Port} is taken by a program that is not Azurite. Stop it, or set AzureWebJobsStorage to other ports.", e);
-        }
-    }
-
-    // An Azurite whose host was killed may still be saving its data.
-    private static async Task WaitForPreviousAsync(string pidFile)
-    {
-        string id = File.Exists(pidFile) ? await File.ReadAllTextAsync(pidFile) : "";
-        // One that has started since then has its number by chance.
-        using Process? previous = Array.Find(
-            Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
-        await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
-    }
-
-    private void Read(string line)
-    {
-        _output.Enqueue(line);
-        // Tables start last.
-        if (line.StartsWith("Azurite Table service") && line.Contains("successfully"))
-        {
-            _ready.TrySetResult();
+            return false;
         }
     }
 }

@@ -9,13 +9,11 @@ internal static class Banner
     {
         string address = new Uri(host.Address, HttpEndpoints.RoutePrefix(host.Services)).ToString().TrimEnd('/');
         IEnumerable<string> lines = host.Services.GetRequiredService<AppFunction[]>()
-            .OrderByDescending(function => function.Trigger.Type is "httpTrigger")
+            .OrderByDescending(function => function.Trigger.IsHttp)
             .ThenBy(function => function.Name)
-            .Select(function => function.Trigger is { Type: "httpTrigger" } http
-                ? $"\t{function.Name}: [{Methods(http)}] {address}/{http.Route ?? function.Name}"
+            .Select(function => function.Trigger is { IsHttp: true } http
+                ? $"\t{function.Name}: [{string.Join(',', http.Methods ?? ["ANY"]).ToUpperInvariant()}] {address}/{http.Route ?? function.Name}"
                 : $"\t{function.Name}: {function.Trigger.Type}");
         return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\nPress Ctrl+C to stop.\n";
     }
-
-    private static string Methods(Binding http) => http.Methods is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY";
 }

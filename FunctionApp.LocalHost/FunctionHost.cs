@@ -1,15 +1,14 @@
-using System.Net.Sockets;
-using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
-using FunctionApp.LocalHost.Timers;
+using FunctionApp.LocalHost.WebJobs;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Host.Indexers;
 
 namespace FunctionApp.LocalHost;
 
 /// <summary>A running host: the order in which its parts start and stop.</summary>
-internal sealed class FunctionHost : IAsyncDisposable
+internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 {
     /// <summary>How long running activities and requests may take to end when the host stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -20,46 +19,28 @@ internal sealed class FunctionHost : IAsyncDisposable
     // From the worker's end until every caller has its answer.
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
-    private readonly StartOptions _options;
-    private readonly AppFunction[] _functions;
-    private readonly AppSettings _settings;
+    private readonly AppFunction[] _functions = AppFunction.ReadAll(options.AppFolder);
+    private readonly AppSettings _settings = new(options);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _running;
-    private Task<Azurite?> _azurite = null!;
+    private Task _running = Task.CompletedTask;
     private WebApplication _app = null!;
 
-    private FunctionHost(StartOptions options)
-    {
-        _options = options;
-        _functions = AppFunction.ReadAll(options.AppFolder);
-        _settings = new AppSettings(options);
-        _running = RunAsync();
-    }
-
     public IServiceProvider Services => _app.Services;
-
-    private WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
-
-    // Made when it is first asked for, which takes the address that callers see.
-    private IJobHost Durable => Services.GetRequiredService<IJobHost>();
 
     /// <summary>Where it listens.</summary>
     public Uri Address => Services.GetAddress(1);
 
-    /// <summary>What a durable client is made of: JSON with the addresses of the Durable extension.</summary>
-    public string DurableClient => Workers.DurableClient.Task.Result;
+    public WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
 
-    /// <summary>The worker as of now.</summary>
-    public IWorker Worker => Workers.Worker!;
+    // Made when it is first asked for, which takes the address that callers see.
+    private IJobHost Jobs => Services.GetRequiredService<IJobHost>();
 
     /// <exception cref="LocalHostException">It cannot start.</exception>
-    public static async Task<FunctionHost> StartAsync(StartOptions options)
+    public async Task StartAsync()
     {
-        var host = new FunctionHost(options);
-        Task first = await Task.WhenAny(host._started.Task, host._running);
-        await first;
-        return host;
+        _running = RunAsync();
+        await await Task.WhenAny(_started.Task, _running);
     }
 
     /// <summary>Takes no more requests and work, lets what runs end for <see cref="Grace"/>, and stops.</summary>
@@ -71,29 +52,29 @@ internal sealed class FunctionHost : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        using FileStream dataFolder = DataFolder.Lock(_options.DataFolder);
+        using FileStream dataFolder = DataFolder.Lock(options.DataFolder);
+        bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
-        _azurite = Azurite.StartIfNeededAsync(
-            _options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: _options.Storage is StorageProvider.Sqlite);
-        await using WebApplication app = _app = HostApplication.Build(_options, _settings, _functions);
-        Task durable = Task.CompletedTask;
-        Task server = Task.CompletedTask;
-        using var stopping = new CancellationTokenSource();
+        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: isSqlite);
+        await using WebApplication app = _app = HostApplication.Build(options, _settings, _functions);
+        Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
         try
         {
             app.MapAll(_started.Task);
-            await ListenAsync();
-            Task worker = StartWorkerAsync();
-            durable = Task.Run(StartDurableAsync);
-            // What is wrong with a setting the app says best.
-            await worker;
-            await durable;
-            _ = Services.GetRequiredService<TimerTriggers>().RunAsync(stopping.Token);
+            await ExplainAsync(
+                () => app.StartAsync(), e => $"The host cannot listen: {e.Message.TrimEnd('.')}. Stop what does, or choose another address with --urls.");
+            jobs = ExplainAsync(
+                () => StartJobsAsync(isSqlite ? Task.CompletedTask : azurite),
+                e => e is SqliteFileException ? e.Message
+                    : $"The functions cannot start: {(e is FunctionIndexingException ? $"{e.Message}: " : "")}{e.GetBaseException().Message}");
+            // Apps use their storage as soon as they start. What is wrong with a setting they say best.
+            await azurite;
+            await Workers.StartAsync(Services.GetAddress(0));
+            await jobs;
             _started.SetResult();
 
             await _stop.Task;
-            await stopping.CancelAsync();
             server = app.StopAsync(abort.Token);
             await EndWorkAsync();
         }
@@ -102,59 +83,42 @@ internal sealed class FunctionHost : IAsyncDisposable
             await Workers.StopAsync();
             abort.CancelAfter(AnswerTime);
             await server;
-            await Task.WhenAny(durable, Task.Delay(Grace));
-            await ((await _azurite)?.DisposeAsync() ?? default);
+            await Task.WhenAny(jobs, Task.Delay(Grace));
+            await ((await azurite)?.DisposeAsync() ?? default);
         }
     }
 
-    private async Task ListenAsync()
+    private async Task StartJobsAsync(Task storage)
     {
-        try
-        {
-            await _app.StartAsync();
-        }
-        catch (Exception e) when (e is IOException or SocketException or FormatException or InvalidOperationException)
-        {
-            throw new LocalHostException(
-                $"The host cannot listen: {e.Message.TrimEnd('.')}. Stop what does, or choose another address with --urls.", e);
-        }
-    }
-
-    private async Task StartWorkerAsync()
-    {
-        // Apps use their storage as soon as they start.
-        await _azurite;
-        await Workers.StartAsync(Services.GetAddress(0));
-    }
-
-    private async Task StartDurableAsync()
-    {
-        try
-        {
-            await (_options.Storage is StorageProvider.AzureStorage ? _azurite : Task.CompletedTask);
-            await Durable.StartAsync(CancellationToken.None);
-            await Durable.CallAsync(FunctionEmitter.ClientFunction);
-        }
-        catch (Exception e) when (e is not LocalHostException)
-        {
-            throw new LocalHostException(
-                e is SqliteFileException ? e.Message : $"The Durable extension cannot start: {e.GetBaseException().Message}", e);
-        }
+        await storage;
+        await Jobs.StartAsync(CancellationToken.None);
+        await Jobs.CallAsync(FunctionEmitter.ClientFunction);
+        // WebJobs itself would wait for their end, and they for the client.
+        _ = Task.WhenAll(_functions.Where(function => function.Trigger.RunOnStartup is true).Select(timer => TimerMonitor.RunAsync(Jobs, timer)));
     }
 
     private async Task EndWorkAsync()
     {
         bool busy = Workers.PendingCount > 0;
         var grace = Task.Delay(Grace);
-        await Task.WhenAny(Durable.StopAsync(), grace);
+        await Task.WhenAny(Jobs.StopAsync(), grace);
         while (Workers.PendingCount > 0 && !grace.IsCompleted)
         {
             await Task.Delay(10);
         }
 
-        if (busy)
+        await (busy ? Task.Delay(StoreTime) : Task.CompletedTask);
+    }
+
+    private static async Task ExplainAsync(Func<Task> start, Func<Exception, string> explain)
+    {
+        try
         {
-            await Task.Delay(StoreTime);
+            await Task.Run(start);
+        }
+        catch (Exception e) when (e is not LocalHostException)
+        {
+            throw new LocalHostException(explain(e), e);
         }
     }
 }

@@ -1,12 +1,12 @@
-using FunctionApp.LocalHost.Durable;
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
-using FunctionApp.LocalHost.Timers;
+using FunctionApp.LocalHost.WebJobs;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.DurableTask;
+using Microsoft.Azure.WebJobs.Extensions.Timers;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Host.Config;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -18,9 +18,6 @@ namespace FunctionApp.LocalHost;
 /// </summary>
 internal static class HostApplication
 {
-    // The Functions host's own limit.
-    private const long MaxBodyBytes = 100 * 1024 * 1024;
-
     public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -29,32 +26,29 @@ internal static class HostApplication
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = 100 << 20; // the Functions host's own limit
             kestrel.Configure(Endpoints(options.Urls));
         });
-        builder.Services.AddWebJobs(_ => { }).AddDurableTask();
+        builder.Services.AddWebJobs(_ => { }).AddDurableTask().AddTimers();
         // WebJobs' own, for scaling and for many hosts: they would make the extension before there is an address to tell it.
         builder.Services.RemoveAll<IHostedService>();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         builder.Services
-            .AddRouting()
-            .AddHttpForwarder()
+            .AddRouting().AddHttpForwarder()
+            .AddSingleton(_ => new HttpMessageInvoker(
+                new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }))
             .AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db"))
+            .AddSingleton<ScheduleMonitor, TimerMonitor>()
             .AddSingleton<IHostLifetime, NoLifetime>()
             .AddSingleton(provider => FunctionEmitter.Create(
                 functions, provider.GetRequiredService<WorkerSupervisor>(), () => new Uri(provider.GetAddress(1), HttpEndpoints.WebHookPath)))
-            .AddSingleton<ITypeLocator>(provider => provider.GetRequiredService<DurableFunctions>())
-            .AddSingleton<IJobActivator>(provider => provider.GetRequiredService<DurableFunctions>())
+            .AddSingleton<ITypeLocator>(provider => provider.GetRequiredService<JobFunctions>())
+            .AddSingleton<IJobActivator>(provider => provider.GetRequiredService<JobFunctions>())
 #pragma warning disable CS0618 // The extension needs it all the same.
-            .AddSingleton<IWebHookProvider>(provider => provider.GetRequiredService<DurableFunctions>())
+            .AddSingleton<IWebHookProvider>(provider => provider.GetRequiredService<JobFunctions>())
 #pragma warning restore CS0618
-            .AddSingleton(options)
-            .AddSingleton(settings)
-            .AddSingleton(functions)
-            .AddSingleton<InvocationLog>()
-            .AddSingleton<WorkerSupervisor>()
-            .AddSingleton<HttpFunctions>()
-            .AddSingleton<TimerTriggers>();
+            .AddSingleton(options).AddSingleton(settings).AddSingleton(functions)
+            .AddSingleton<WorkerSupervisor>().AddSingleton<HttpFunctions>();
         return builder.Build();
     }
 
@@ -69,13 +63,9 @@ internal static class HostApplication
     // Workers speak gRPC, that is HTTP/2.
     private static IConfiguration Endpoints(string urls)
     {
-        Dictionary<string, string?> endpoints = new() { ["Endpoints:0:Url"] = "http://127.0.0.1:0", ["Endpoints:0:Protocols"] = "Http2" };
-        foreach ((int number, string url) in urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Index())
-        {
-            endpoints[$"Endpoints:{number + 1}:Url"] = url;
-        }
-
-        return new ConfigurationBuilder().AddInMemoryCollection(endpoints).Build();
+        string[] all = ["http://127.0.0.1:0", .. urls.Split(';', StringSplitOptions.RemoveEmptyEntries)];
+        IEnumerable<KeyValuePair<string, string?>> endpoints = all.Select((url, number) => KeyValuePair.Create($"Endpoints:{number}:Url", (string?)url));
+        return new ConfigurationBuilder().AddInMemoryCollection(endpoints.Append(new("Endpoints:0:Protocols", "Http2"))).Build();
     }
 
     // One log for host and worker: the console, at the levels of host.json.
@@ -86,6 +76,7 @@ internal static class HostApplication
         .AddFilter("Azure", LogLevel.Error)
         .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+        .AddFilter("Host.Startup", LogLevel.None)
         .AddFilter($"Function.{FunctionEmitter.ClientFunction}", LogLevel.None)
         .AddConfiguration(levels)
         .AddSimpleConsole(console => console.TimestampFormat = "HH:mm:ss.fff ");

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using FunctionApp.LocalHost.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Grpc;
@@ -19,9 +19,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     private StartOptions _options = null!;
     private FunctionHost? _host;
 
-    private LocalFunctionHost()
-    {
-    }
+    private LocalFunctionHost() { }
 
     /// <summary>Sends to the app. A new one after each start.</summary>
     public HttpClient Http { get; private set; } = null!;
@@ -31,11 +29,11 @@ public sealed class LocalFunctionHost : IAsyncDisposable
 
     /// <summary>The services that the app registered.</summary>
     /// <exception cref="InvalidOperationException">The app runs in a process of its own.</exception>
-    public IServiceProvider Services => (_host?.Worker as InProcessWorker)?.Services
+    public IServiceProvider Services => (_host?.Workers.Worker as InProcessWorker)?.Services
         ?? throw new InvalidOperationException("The app does not run in this process.");
 
     /// <summary>The process that the app runs in.</summary>
-    public int ProcessId => (_host?.Worker as ChildWorker)?.ProcessId ?? Environment.ProcessId;
+    public int ProcessId => (_host?.Workers.Worker as ChildWorker)?.ProcessId ?? Environment.ProcessId;
 
     /// <param name="settings">App settings, named as in local.settings.json; they override all others, and null removes one.</param>
     /// <param name="storage">Where orchestrations are kept.</param>
@@ -57,7 +55,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
             all.TryAdd("AzureFunctionsJobHost__logging__logLevel__Function", "Error");
             if (!all.ContainsKey("AzureWebJobsStorage"))
             {
-                host._azurite = await Azurite.StartAsync(host._dataFolder.FullName);
+                host._azurite = await Azurite.StartAsync(host._dataFolder.CreateSubdirectory("storage").FullName);
                 all["AzureWebJobsStorage"] = host._azurite.ConnectionString;
             }
 
@@ -112,10 +110,12 @@ public sealed class LocalFunctionHost : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        _host = await FunctionHost.StartAsync(_options);
+        var host = new FunctionHost(_options);
+        await host.StartAsync();
+        _host = host;
         Http = new HttpClient { BaseAddress = _host.Address };
-        using var client = JsonDocument.Parse(_host.DurableClient);
-        var options = new GrpcDurableTaskClientOptions { Address = client.RootElement.GetProperty("rpcBaseUrl").GetString()! };
+        JsonNode client = JsonNode.Parse(await _host.Workers.DurableClient.Task)!;
+        var options = new GrpcDurableTaskClientOptions { Address = (string)client["rpcBaseUrl"]! };
         DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", options, NullLogger.Instance);
     }
 }

@@ -7,12 +7,14 @@ using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => 
 using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = stop.TrySetResult());
 try
 {
-    Task<FunctionHost> start = FunctionHost.StartAsync(StartOptions.Parse(args));
+    var host = new FunctionHost(StartOptions.Parse(args));
+    Task start = host.StartAsync();
     if (await Task.WhenAny(start, stop.Task) == start)
     {
-        await using FunctionHost host = await start;
+        await start;
         Console.WriteLine(Banner.Text(host));
         await stop.Task;
+        await host.DisposeAsync();
     }
 
     return 0;

@@ -32,24 +32,17 @@ internal sealed record StartOptions
 
     /// <summary>What the command line says. <c>--urls URL --storage Sqlite|AzureStorage --data-folder PATH --app-folder PATH</c>.</summary>
     /// <exception cref="LocalHostException">It says something else.</exception>
-    public static StartOptions Parse(string[] args)
-    {
-        var options = new StartOptions { AppFolder = ProjectFolders.App, DataFolder = Path.Combine(ProjectFolders.LocalHost, ".data") };
-        foreach (string[] option in args.Chunk(2))
+    public static StartOptions Parse(string[] args) => args.Chunk(2).Aggregate(
+        new StartOptions { AppFolder = ProjectFolders.App, DataFolder = Path.Combine(ProjectFolders.LocalHost, ".data") },
+        (options, option) => option switch
         {
-            options = option switch
-            {
-                ["--urls", string urls] => options with { Urls = urls },
-                ["--storage", string name] when Enum.TryParse(name, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
-                    options with { Storage = storage },
-                ["--storage", string other] => throw new LocalHostException($"--storage is \"{other}\", but can be Sqlite or AzureStorage."),
-                ["--data-folder", string path] => options with { DataFolder = Path.GetFullPath(path) },
-                ["--app-folder", string path] => options with { AppFolder = Path.GetFullPath(path) },
-                [string last] => throw new LocalHostException($"The option {last} needs a value."),
-                _ => throw new LocalHostException($"The option \"{option[0]}\" is unknown; there are --urls, --storage, --data-folder and --app-folder."),
-            };
-        }
-
-        return options;
-    }
+            ["--urls", string urls] => options with { Urls = urls },
+            ["--storage", string name] when Enum.TryParse(name, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
+                options with { Storage = storage },
+            ["--storage", string other] => throw new LocalHostException($"--storage is \"{other}\", but can be Sqlite or AzureStorage."),
+            ["--data-folder", string path] => options with { DataFolder = Path.GetFullPath(path) },
+            ["--app-folder", string path] => options with { AppFolder = Path.GetFullPath(path) },
+            [string last] => throw new LocalHostException($"The option {last} needs a value."),
+            _ => throw new LocalHostException($"The option \"{option[0]}\" is unknown; there are --urls, --storage, --data-folder and --app-folder."),
+        });
 }

@@ -1,5 +1,6 @@
-using FunctionApp.LocalHost.Timers;
+using FunctionApp.LocalHost.WebJobs;
 using FunctionApp.LocalHost.Worker;
+using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host.Config;
@@ -7,8 +8,8 @@ using Microsoft.Azure.WebJobs.Host.Config;
 namespace FunctionApp.LocalHost.Http;
 
 /// <summary>
-/// What the host serves: the app's functions by their routes, the Durable extension's management API, the start of a function by hand,
-/// and the workers' gRPC. Routes are ASP.NET Core's own: case and a trailing slash do not matter. No route, or one that has other
+/// What the host serves: the app's functions by their routes, the Durable extension's management API, the start of a timer function by
+/// hand, and the workers' gRPC. Routes are ASP.NET Core's own: case and a trailing slash do not matter. No route, or one that has other
 /// methods, is an empty 404.
 /// </summary>
 internal static class HttpEndpoints
@@ -19,34 +20,27 @@ internal static class HttpEndpoints
     /// <param name="started">Callers wait for it; the worker, who alone speaks HTTP/2, comes before.</param>
     public static void MapAll(this WebApplication app, Task started)
     {
-        app.UseRouting();
         app.Use(async (context, next) =>
         {
-            if (!HttpProtocol.IsHttp2(context.Request.Protocol))
-            {
-                await started.WaitAsync(context.RequestAborted);
-            }
-
-            if (context.GetEndpoint() is { } endpoint && endpoint is not RouteEndpoint)
-            {
-                // Routing's answer to a wrong method, a 405.
-                context.SetEndpoint(null);
-            }
-
+            await (HttpProtocol.IsHttp2(context.Request.Protocol) ? Task.CompletedTask : started.WaitAsync(context.RequestAborted));
             await next(context);
         });
         app.MapGrpcService<WorkerSupervisor>();
-        TimerTriggers timers = app.Services.GetRequiredService<TimerTriggers>();
-        app.MapPost("/admin/functions/{name}", (string name) => timers.StartNow(name) ? Results.Accepted() : Results.NotFound());
         app.Map($"{WebHookPath}/{{**rest}}", ManageAsync);
+        // Also takes what has a route, but for other methods, which routing alone would answer with 405.
+        app.MapFallback("{**path}", () => Results.NotFound());
         HttpFunctions http = app.Services.GetRequiredService<HttpFunctions>();
-        foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>().Where(function => function.Trigger.Type is "httpTrigger"))
+        foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>())
         {
-            string route = $"{RoutePrefix(app.Services)}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
-            IEndpointConventionBuilder endpoint = app.Map(route, (RequestDelegate)(context => http.AnswerAsync(context, function)));
-            if (function.Trigger.Methods is { Count: > 0 } methods)
+            if (function.Trigger.IsTimer)
             {
-                endpoint.WithMetadata(new HttpMethodMetadata(methods));
+                app.MapPost($"/admin/functions/{function.Name}", (IJobHost jobs) => { _ = TimerMonitor.RunAsync(jobs, function); return Results.Accepted(); });
+            }
+            else if (function.Trigger.IsHttp)
+            {
+                string route = $"{RoutePrefix(app.Services)}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
+                string[] methods = [.. function.Trigger.Methods ?? []];
+                _ = methods is [] ? app.Map(route, http.For(function)) : app.MapMethods(route, methods, http.For(function));
             }
         }
     }
@@ -58,15 +52,10 @@ internal static class HttpEndpoints
     private static async Task ManageAsync(HttpContext context)
     {
         using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
-        using HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
+        HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
             .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()
             .ConvertAsync(request, context.RequestAborted);
-        context.Response.StatusCode = (int)answer.StatusCode;
-        foreach ((string name, IEnumerable<string> values) in answer.Headers.Concat(answer.Content.Headers))
-        {
-            context.Response.Headers[name] = values.ToArray();
-        }
-
-        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        await new HttpResponseMessageOutputFormatter().WriteAsync(new OutputFormatterWriteContext(
+            context, (stream, encoding) => new StreamWriter(stream, encoding), typeof(HttpResponseMessage), answer));
     }
 }

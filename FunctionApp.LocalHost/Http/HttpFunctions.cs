@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FunctionApp.LocalHost.Worker;
 using FunctionApp.LocalHost.Worker.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -8,11 +9,9 @@ namespace FunctionApp.LocalHost.Http;
 /// Answers requests as the Functions host does: it forwards each to the worker and tells the worker, over its link, which function
 /// is to answer it.
 /// </summary>
-internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder forwarder, IHostApplicationLifetime lifetime, InvocationLog log) : IDisposable
+internal sealed class HttpFunctions(
+    WorkerSupervisor workers, IHttpForwarder forwarder, HttpMessageInvoker http, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
 {
-    // By this header the worker finds the invocation that belongs to a request.
-    private const string InvocationHeader = "x-ms-invocation-id";
-
     // How long an answer may still be on its way after its function has failed; the worker sends it first.
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
 
@@ -20,47 +19,58 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
 
     private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-    });
-
     /// <summary>
-    /// Answers one request; with an empty 500 if the function fails without an answer, with 503 if the worker ends or is not there.
+    /// What answers a request to a function, and logs that under the Functions host's category; with an empty 500 if the function fails
+    /// without an answer, with 503 if the worker ends or is not there.
     /// </summary>
-    public Task AnswerAsync(HttpContext context, AppFunction function) => log.RunAsync(function.Name, async invocationId =>
+    public RequestDelegate For(AppFunction function)
     {
-        try
+        ILogger logger = loggers.CreateLogger($"Function.{function.Name}");
+        return async context =>
         {
-            await ForwardAsync(context, function, invocationId);
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            context.Response.Clear();
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            if (e is WorkerProcessExitException or TimeoutException)
+            string id = Guid.NewGuid().ToString();
+            long start = Stopwatch.GetTimestamp();
+            Exception? failure = null;
+            try
             {
-                context.Response.Headers.RetryAfter = "1";
-                await TypedResults.Problem("The app has ended and is being started again.", statusCode: StatusCodes.Status503ServiceUnavailable)
-                    .ExecuteAsync(context);
+                await ForwardAsync(context, function, id);
+            }
+#pragma warning disable CA1031 // Whatever fails, the failure is the invocation's, not the host's. The worker has logged where.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = e;
+                await (context.Response.HasStarted ? Task.CompletedTask : RefuseAsync(context, e));
             }
 
-            throw;
-        }
-    });
+            logger.Log(
+                failure is null ? LogLevel.Information : LogLevel.Error,
+                "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms){Reason}",
+                function.Name, failure is null ? "Succeeded" : "Failed", id, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+                failure is null ? "" : $": {(failure as FunctionFailedException)?.Reason ?? failure.Message}");
+        };
+    }
 
-    public void Dispose() => _http.Dispose();
+    private static async Task RefuseAsync(HttpContext context, Exception failure)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        if (failure is WorkerProcessExitException or TimeoutException)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await TypedResults.Problem("The app has ended and is being started again.", statusCode: StatusCodes.Status503ServiceUnavailable)
+                .ExecuteAsync(context);
+        }
+    }
 
     private async Task ForwardAsync(HttpContext context, AppFunction function, string invocationId)
     {
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
-        context.Request.Headers[InvocationHeader] = invocationId;
+        // By this the worker finds the invocation that belongs to the request.
+        context.Request.Headers["x-ms-invocation-id"] = invocationId;
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
-            context, worker.HttpAddress!.AbsoluteUri, _http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
+            context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
         // When the host stops, a function should answer now.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         Task invocation = worker.InvokeAsync(
@@ -71,12 +81,8 @@ internal sealed class HttpFunctions(WorkerSupervisor workers, IHttpForwarder for
         }
 
         ForwarderError error = await forward;
-        if (error != ForwarderError.None)
-        {
-            // Nobody hears the function any more.
-            await leaving.CancelAsync();
-        }
-
+        // If it failed, nobody hears the function any more.
+        await (error == ForwarderError.None ? Task.CompletedTask : leaving.CancelAsync());
         // If what the caller sent is not HTTP, the answer is 400, and that is no failure of the function's.
         await invocation.ConfigureAwait(
             error == ForwarderError.RequestBodyClient ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);

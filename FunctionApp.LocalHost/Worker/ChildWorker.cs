@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.ComponentModel;
+using System.Runtime.InteropServices;
 using CliWrap;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -9,36 +9,34 @@ internal sealed class ChildWorker : IWorker
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // The one that runs this process.
+    private static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource _hangUp = new();
+    private readonly CommandTask<CommandResult> _process;
     private volatile bool _isReady;
 
-    public ChildWorker(AppSettings app, Uri endpoint, string workerId)
+    public ChildWorker(string assembly, Dictionary<string, string?> environment)
     {
-        string[] arguments =
-        [
-            app.Assembly, "--functions-uri", endpoint.AbsoluteUri, "--functions-worker-id", workerId, "--functions-request-id", workerId,
-            "--functions-grpc-max-message-length", $"{int.MaxValue}",
-        ];
-        Dictionary<string, string?> environment = new(app.Variables)
-        {
-            ["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location,
-            // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
-            ["DOTNET_TieredPGO"] = "0",
-        };
-        Ended = RunAsync(Cli.Wrap(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-            .WithArguments(arguments)
-            .WithWorkingDirectory(Path.GetDirectoryName(app.Assembly)!)
+        environment["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location;
+        // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
+        environment["DOTNET_TieredPGO"] = "0";
+        _process = Cli.Wrap(Dotnet)
+            .WithArguments([assembly])
+            .WithWorkingDirectory(Path.GetDirectoryName(assembly)!)
             .WithEnvironmentVariables(environment)
             .WithStandardInputPipe(PipeSource.Create((_, _) => _hangUp.Task))
             .WithStandardOutputPipe(PipeTarget.ToDelegate(Console.WriteLine))
-            .WithStandardErrorPipe(PipeTarget.ToDelegate(ReadError))
-            .WithValidation(CommandResultValidation.None));
+            .WithStandardErrorPipe(PipeTarget.ToDelegate(line => (_isReady ? Console.Error.WriteLine : (Action<string>)_errors.Enqueue)(line)))
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteAsync();
+        Ended = EndAsync();
     }
 
     public Task<string> Ended { get; }
 
-    public int ProcessId { get; private set; }
+    public int ProcessId => _process.ProcessId;
 
     public void OnReady()
     {
@@ -53,30 +51,10 @@ internal sealed class ChildWorker : IWorker
         await Ended;
     }
 
-    private async Task<string> RunAsync(Command command)
+    private async Task<string> EndAsync()
     {
-        try
-        {
-            CommandTask<CommandResult> process = command.ExecuteAsync();
-            ProcessId = process.ProcessId;
-            CommandResult result = await process;
-            return $"exit code {result.ExitCode}{(_errors.FirstOrDefault() is { } first && !_isReady ? $": {first}" : "")}";
-        }
-        catch (Win32Exception e)
-        {
-            return e.Message;
-        }
-    }
-
-    private void ReadError(string line)
-    {
-        if (_isReady)
-        {
-            Console.Error.WriteLine(line);
-        }
-        else if (!string.IsNullOrWhiteSpace(line))
-        {
-            _errors.Enqueue(line);
-        }
+        CommandResult result = await _process;
+        string? error = _isReady ? null : _errors.FirstOrDefault(line => !string.IsNullOrWhiteSpace(line));
+        return $"exit code {result.ExitCode}{(error is null ? "" : $": {error}")}";
     }
 }

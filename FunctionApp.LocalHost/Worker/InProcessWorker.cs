@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using System.Reactive.Linq;
 using System.Reflection;
@@ -13,14 +14,14 @@ internal sealed class InProcessWorker : IWorker
     private static readonly AsyncLocal<InProcessWorker?> Current = new();
     private static int _running;
 
-    private readonly Dictionary<string, string?> _environment = [];
+    private readonly IDictionary _before = Environment.GetEnvironmentVariables();
     private readonly Assembly? _entryAssembly = Assembly.GetEntryAssembly();
     private readonly TextWriter _error = Console.Error;
     private readonly StringWriter _errors = new();
     private readonly IDisposable _listener;
 
     /// <exception cref="InvalidOperationException">One is running already.</exception>
-    public InProcessWorker(AppSettings app, Uri endpoint, string workerId)
+    public InProcessWorker(string assembly, Dictionary<string, string?> environment)
     {
         if (Interlocked.Exchange(ref _running, 1) == 1)
         {
@@ -28,9 +29,8 @@ internal sealed class InProcessWorker : IWorker
                 "An app is running in this process already, and only one can at a time: stop it first, and let tests that run one not run in parallel.");
         }
 
-        foreach ((string name, string? value) in app.Variables)
+        foreach ((string name, string? value) in environment)
         {
-            _environment[name] = Environment.GetEnvironmentVariable(name);
             Environment.SetEnvironmentVariable(name, value);
         }
 
@@ -39,14 +39,11 @@ internal sealed class InProcessWorker : IWorker
         _listener = DiagnosticListener.AllListeners
             .Where(listener => listener.Name == "Microsoft.Extensions.Hosting")
             .SelectMany(listener => listener)
-            .Subscribe(OnHostEvent);
-        string[] arguments =
-        [
-            $"--Functions:Worker:HostEndpoint={endpoint}", $"--Functions:Worker:WorkerId={workerId}",
-            $"--Functions:Worker:RequestId={workerId}", $"--Functions:Worker:GrpcMaxMessageLength={int.MaxValue}",
-        ];
+            // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
+            .Where(hostEvent => hostEvent is { Key: "HostBuilt", Value: IHost } && Current.Value is { Services: null })
+            .Subscribe(hostEvent => Current.Value!.Services = ((IHost)hostEvent.Value!).Services);
         Ended = Task.Factory.StartNew(
-            () => Run(app.Assembly, arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Run(assembly, environment.Keys), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public Task<string> Ended { get; }
@@ -62,7 +59,7 @@ internal sealed class InProcessWorker : IWorker
 
     public async ValueTask DisposeAsync() => await Ended;
 
-    private string Run(string path, string[] arguments)
+    private string Run(string path, IEnumerable<string> environment)
     {
         Current.Value = this;
         try
@@ -71,8 +68,8 @@ internal sealed class InProcessWorker : IWorker
             Assembly.SetEntryAssembly(assembly);
             MethodInfo main = assembly.EntryPoint!;
             object? exitCode = main.Invoke(
-                null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? null : [arguments], null);
-            return $"exit code {exitCode ?? 0}{FirstError()}";
+                null, BindingFlags.DoNotWrapExceptions, null, [.. main.GetParameters().Select(_ => Array.Empty<string>())], null);
+            return $"exit code {exitCode ?? 0}{(_errors.ToString() is { Length: > 0 } error ? $": {error.TrimEnd()}" : "")}";
         }
 #pragma warning disable CA1031 // What an app's Main may throw is not known, and is told to who started it.
         catch (Exception e)
@@ -85,23 +82,12 @@ internal sealed class InProcessWorker : IWorker
             _listener.Dispose();
             Console.SetError(_error);
             Assembly.SetEntryAssembly(_entryAssembly);
-            foreach ((string name, string? value) in _environment)
+            foreach (string name in environment)
             {
-                Environment.SetEnvironmentVariable(name, value);
+                Environment.SetEnvironmentVariable(name, (string?)_before[name]);
             }
 
             Volatile.Write(ref _running, 0);
         }
     }
-
-    private static void OnHostEvent(KeyValuePair<string, object?> hostEvent)
-    {
-        // Other hosts are built in this process too: this one on the app's own thread, or what flows from it.
-        if (hostEvent is { Key: "HostBuilt", Value: IHost host } && Current.Value is { Services: null } worker)
-        {
-            worker.Services = host.Services;
-        }
-    }
-
-    private string FirstError() => _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd()}" : "";
 }

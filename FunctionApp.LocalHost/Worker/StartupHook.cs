@@ -12,33 +12,17 @@ internal static class StartupHook
     {
         // Not for the processes that the app starts.
         Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);
-        IgnoreCtrlC();
-        new Thread(EndWithHost) { IsBackground = true, Name = nameof(EndWithHost) }.Start();
-    }
-
-    private static void EndWithHost()
-    {
-        using Stream input = Console.OpenStandardInput();
-        input.CopyTo(Stream.Null);
-        Process.GetCurrentProcess().Kill();
-    }
-
-    // A terminal sends it to its whole process group: the host decides when the worker, which may still have work, ends.
-    private static void IgnoreCtrlC()
-    {
-        if (OperatingSystem.IsWindows())
+        // A terminal sends Ctrl+C to its whole process group: the host decides when the worker, which may still have work, ends.
+        // On Windows the worker has a console of its own.
+        _ = OperatingSystem.IsWindows() ? 0 : SetProcessGroup(0, 0);
+        new Thread(() =>
         {
-            _ = SetConsoleCtrlHandler(0, true);
-        }
-        else
-        {
-            _ = SetProcessGroup(0, 0);
-        }
+            using Stream input = Console.OpenStandardInput();
+            input.CopyTo(Stream.Null);
+            Process.GetCurrentProcess().Kill();
+        })
+        { IsBackground = true }.Start();
     }
-
-    [DllImport("kernel32")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static extern bool SetConsoleCtrlHandler(nint handler, bool add);
 
     [DllImport("libc", EntryPoint = "setpgid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

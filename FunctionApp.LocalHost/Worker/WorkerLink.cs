@@ -16,13 +16,11 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     // A StatusResult's status; 0 is a failure, 2 a cancellation.
     private const int Success = 1;
 
-    // The worker wants one in any case.
-    private static readonly RpcTraceContext NoTrace = new();
     private static readonly WriteOptions MoreFollows = new(WriteFlags.BufferHint);
 
     private readonly Channel<StreamingMessage> _outgoing =
         Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ConcurrentDictionary<string, Invocation> _pending = new();
+    private readonly ConcurrentDictionary<string, (string Function, TaskCompletionSource<InvocationResponse> Answer)> _pending = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -42,35 +40,13 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     /// <summary>Talks to the worker, whose first message has been read, until either side hangs up.</summary>
     public async Task RunAsync(IAsyncStreamReader<StreamingMessage> incoming, IServerStreamWriter<StreamingMessage> outgoing, CancellationToken aborted)
     {
-        Task writing = WriteAsync(outgoing);
-        try
+        _ = ReadAllAsync(incoming, aborted);
+        // One writer, as a stream allows no more; messages that wait already go out together.
+        await foreach (StreamingMessage message in _outgoing.Reader.ReadAllAsync(aborted))
         {
-            await LoadAppAsync(incoming, aborted);
-            await UntilListeningAsync(aborted);
-            _ready.TrySetResult();
-            while (true)
-            {
-                InvocationResponse? answer = (await ReadAsync(incoming, aborted)).InvocationResponse;
-                if (answer is not null && _pending.TryRemove(answer.InvocationId, out Invocation? invocation))
-                {
-                    invocation.Answer.TrySetResult(answer);
-                }
-            }
+            outgoing.WriteOptions = _outgoing.Reader.TryPeek(out _) ? MoreFollows : null;
+            await outgoing.WriteAsync(message, aborted);
         }
-        catch (LocalHostException e)
-        {
-            _ready.TrySetException(e);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or RpcException)
-        {
-            // The worker is gone.
-        }
-        finally
-        {
-            End("The worker hung up.");
-        }
-
-        await writing;
     }
 
     /// <summary>Runs a function.</summary>
@@ -87,9 +63,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             InvocationId = invocationId,
             FunctionId = function.Name,
             InputData = { new ParameterBinding { Name = function.Trigger.Name, Data = trigger } },
-            TraceContext = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
-                ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
-                : NoTrace,
+            TraceContext = new RpcTraceContext { TraceParent = Activity.Current?.Id ?? "", TraceState = Activity.Current?.TraceStateString ?? "" },
         };
         foreach (string client in function.Clients)
         {
@@ -97,16 +71,10 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             request.InputData.Add(new ParameterBinding { Name = client, Data = new TypedData { String = await durableClient } });
         }
 
-        foreach ((string name, object value) in metadata)
-        {
-            if (value is string text)
-            {
-                request.TriggerMetadata[name] = new TypedData { String = text };
-            }
-        }
-
+        request.TriggerMetadata.Add(metadata.Where(pair => pair.Value is string)
+            .ToDictionary(pair => pair.Key, pair => new TypedData { String = (string)pair.Value }));
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pending[invocationId] = new Invocation(function.Name, answer);
+        _pending[invocationId] = (function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
         {
             End("The worker has ended.");
@@ -124,23 +92,17 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     {
         _outgoing.Writer.TryComplete();
         _ended.TrySetResult();
-        foreach (string invocationId in _pending.Keys)
+        foreach ((string invocationId, (_, TaskCompletionSource<InvocationResponse> answer)) in _pending)
         {
-            if (_pending.TryRemove(invocationId, out Invocation? invocation))
-            {
-                invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
-            }
+            answer.TrySetException(new WorkerProcessExitException(reason));
+            _pending.TryRemove(invocationId, out _);
         }
     }
 
     /// <summary>Cancels what the worker has not answered, and asks it to end.</summary>
     public void Terminate()
     {
-        foreach (string invocationId in _pending.Keys)
-        {
-            Cancel(invocationId);
-        }
-
+        _pending.Keys.ToList().ForEach(Cancel);
         Send(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
     }
 
@@ -149,20 +111,29 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     private void Send(StreamingMessage message) => _outgoing.Writer.TryWrite(message);
 
-    // One writer, as a stream allows no more; messages that wait already go out together.
-    private async Task WriteAsync(IServerStreamWriter<StreamingMessage> outgoing)
+    private async Task ReadAllAsync(IAsyncStreamReader<StreamingMessage> incoming, CancellationToken aborted)
     {
         try
         {
-            await foreach (StreamingMessage message in _outgoing.Reader.ReadAllAsync())
+            await LoadAppAsync(incoming, aborted);
+            _ready.TrySetResult();
+            while (true)
             {
-                outgoing.WriteOptions = _outgoing.Reader.TryPeek(out _) ? MoreFollows : null;
-                await outgoing.WriteAsync(message);
+                InvocationResponse? response = (await ReadAsync(incoming, aborted)).InvocationResponse;
+                if (response is not null && _pending.TryRemove(response.InvocationId, out (string, TaskCompletionSource<InvocationResponse> Answer) pending))
+                {
+                    pending.Answer.TrySetResult(response);
+                }
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException or RpcException)
+        catch (Exception e) when (e is LocalHostException or IOException or OperationCanceledException or RpcException)
         {
-            // The worker is gone; the reading side has noticed too.
+            // The app cannot be loaded, or the worker is gone.
+            _ready.TrySetException(e);
+        }
+        finally
+        {
+            End("The worker hung up.");
         }
     }
 
@@ -176,7 +147,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 return incoming.Current;
             }
 
-            log.Write(line, _pending.GetValueOrDefault(line.InvocationId)?.Function);
+            log.Write(line, _pending.GetValueOrDefault(line.InvocationId).Function);
         }
 
         throw new EndOfStreamException();
@@ -187,11 +158,6 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         Send(new StreamingMessage { WorkerInitRequest = new WorkerInitRequest() });
         WorkerInitResponse worker = (await ReadAsync(incoming, aborted)).WorkerInitResponse;
         Check(worker.Result);
-        // By its number it is found without asking for IPv6 first.
-        HttpAddress = worker.Capabilities.TryGetValue("HttpUri", out string? address)
-            ? new Uri(address.Replace("//localhost:", "//127.0.0.1:"))
-            : null;
-
         Send(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder } });
         FunctionMetadataResponse app = (await ReadAsync(incoming, aborted)).FunctionMetadataResponse;
         Check(app.Result);
@@ -199,11 +165,14 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         {
             function.RawBindings.Clear();
             Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
+            Check((await ReadAsync(incoming, aborted)).FunctionLoadResponse.Result);
         }
 
-        foreach (RpcFunctionMetadata _ in app.FunctionMetadataResults)
+        if (worker.Capabilities.TryGetValue("HttpUri", out string? address))
         {
-            Check((await ReadAsync(incoming, aborted)).FunctionLoadResponse.Result);
+            // By its number it is found without asking for IPv6 first.
+            HttpAddress = new Uri(address.Replace("//localhost:", "//127.0.0.1:"));
+            await UntilListeningAsync(HttpAddress, aborted);
         }
     }
 
@@ -216,15 +185,15 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     }
 
     // The worker's HTTP server starts to listen a moment after the worker has said where.
-    private async Task UntilListeningAsync(CancellationToken aborted)
+    private static async Task UntilListeningAsync(Uri address, CancellationToken aborted)
     {
-        for (bool listens = HttpAddress is null; !listens;)
+        while (true)
         {
             using var client = new TcpClient();
             try
             {
-                await client.ConnectAsync(HttpAddress!.Host, HttpAddress.Port, aborted);
-                listens = true;
+                await client.ConnectAsync(address.Host, address.Port, aborted);
+                return;
             }
             catch (SocketException)
             {
@@ -232,6 +201,4 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             }
         }
     }
-
-    private sealed record Invocation(string Function, TaskCompletionSource<InvocationResponse> Answer);
 }

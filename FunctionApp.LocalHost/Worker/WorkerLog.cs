@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using FunctionApp.LocalHost.Worker.Protocol;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -12,23 +11,14 @@ internal sealed class WorkerLog(ILoggerFactory loggers)
     private const int User = 0;
     private const int Metric = 2;
 
-    private readonly ConcurrentDictionary<string, ILogger> _ofFunctions = new();
-    private readonly ConcurrentDictionary<string, ILogger> _others = new();
-
     /// <param name="function">The function that wrote the line, if one did.</param>
     public void Write(RpcLog line, string? function)
     {
         // ASP.NET Core tells what it does with each answer.
         bool isUsers = line.LogCategory == User && !line.Category.StartsWith("Microsoft.AspNetCore.");
-        ILogger logger = isUsers && function is not null
-            ? _ofFunctions.GetOrAdd(function, name => loggers.CreateLogger($"Function.{name}.User"))
-            : _others.GetOrAdd(line.Category, loggers.CreateLogger);
-        var level = (LogLevel)line.Level;
-        if (line.LogCategory != Metric && logger.IsEnabled(level))
-        {
-            // The exception's message has the stack in it.
-            string exception = line.Exception is { Message.Length: > 0 } e ? $"{Environment.NewLine}{e.Message}" : "";
-            logger.Log(level, "{Message}{Exception}", line.Message, exception);
-        }
+        ILogger logger = loggers.CreateLogger(isUsers && function is not null ? $"Function.{function}.User" : line.Category);
+        // The exception's message has the stack in it.
+        string exception = line.Exception is { Message.Length: > 0 } e ? $"{Environment.NewLine}{e.Message}" : "";
+        logger.Log(line.LogCategory == Metric ? LogLevel.None : (LogLevel)line.Level, "{Message}{Exception}", line.Message, exception);
     }
 }

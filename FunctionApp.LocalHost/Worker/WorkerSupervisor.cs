@@ -13,7 +13,6 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     private readonly WorkerLog _log = new(loggers);
-    private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,8 +35,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     public async Task StartAsync(Uri endpoint)
     {
         _running = KeepAsync(endpoint);
-        Task first = await Task.WhenAny(_ready.Task, _running);
-        await first;
+        await await Task.WhenAny(_ready.Task, _running);
     }
 
     /// <summary>Runs a function on the worker that is ready now, or will be soon.</summary>
@@ -59,8 +57,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
         // Whoever connects says first which worker it is.
         if (await requestStream.MoveNext(context.CancellationToken) && _link is { } link && link.Id == requestStream.Current.StartStream?.WorkerId)
         {
-            Task first = await Task.WhenAny(link.RunAsync(requestStream, responseStream, context.CancellationToken), link.Ended);
-            await first;
+            await link.RunAsync(requestStream, responseStream, context.CancellationToken);
         }
     }
 
@@ -68,10 +65,17 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     {
         for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
-            var link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
-            _link = link;
-            IWorker worker = options.InProcess ? new InProcessWorker(settings, endpoint, link.Id) : new ChildWorker(settings, endpoint, link.Id);
-            Worker = worker;
+            WorkerLink link = _link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
+            Dictionary<string, string?> environment = new(settings.Variables)
+            {
+                ["Functions__Worker__HostEndpoint"] = endpoint.AbsoluteUri,
+                ["Functions__Worker__WorkerId"] = link.Id,
+                ["Functions__Worker__RequestId"] = link.Id,
+                ["Functions__Worker__GrpcMaxMessageLength"] = $"{int.MaxValue}",
+            };
+            IWorker worker = Worker = options.InProcess
+                ? new InProcessWorker(settings.Assembly, environment)
+                : new ChildWorker(settings.Assembly, environment);
             await Task.WhenAny(link.Ready, worker.Ended, _stop.Task, Task.Delay(StartPatience));
             bool isReady = link.Ready.IsCompletedSuccessfully;
             if (isReady)
@@ -84,7 +88,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
             link.Terminate();
             await worker.DisposeAsync();
-            string reason = link.Ready.Exception?.InnerException?.Message ?? await worker.Ended;
+            string reason = (link.Ready.Exception?.InnerException as LocalHostException)?.Message ?? await worker.Ended;
             link.End($"The worker ended ({reason}).");
             if (isFirst && !isReady)
             {
@@ -93,7 +97,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
             if (!_stop.Task.IsCompleted)
             {
-                _logger.LogError("The worker ended ({Reason}); the next one starts.", reason);
+                loggers.CreateLogger<WorkerSupervisor>().LogError("The worker ended ({Reason}); the next one starts.", reason);
                 await Task.Delay(isReady ? TimeSpan.Zero : RestartDelay);
             }
         }

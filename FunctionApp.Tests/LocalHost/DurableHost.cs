@@ -18,7 +18,8 @@ public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
 
     public DurableTaskClient Client => Host.DurableClient;
 
-    public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(storage: storage, appFolder: AppFolder);
+    public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(
+        new Dictionary<string, string?> { ["TickSchedule"] = "* * * * * *" }, storage, AppFolder);
 
     public async ValueTask DisposeAsync()
     {

@@ -65,7 +65,7 @@ public sealed class RefusalTests : LocalHostTest
         Settings["AzureWebJobsStorage"] =
             $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://{other.LocalEndpoint}/a";
 
-        await AssertRefusedAsync(Launch(), "is taken by a program that is not Azurite");
+        await AssertRefusedAsync(Launch(), "address already in use");
 
         await stop.CancelAsync();
         await serve;
@@ -77,7 +77,7 @@ public sealed class RefusalTests : LocalHostTest
     {
         await using LocalHostProcess first = await StartAsync();
 
-        await AssertRefusedAsync(Launch(), "Another host uses the data folder");
+        await AssertRefusedAsync(Launch(), "is used by another host");
     }
 
     [Fact]

@@ -6,15 +6,15 @@ using Microsoft.Azure.WebJobs.Host.Config;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
-namespace FunctionApp.LocalHost.Durable;
+namespace FunctionApp.LocalHost.WebJobs;
 
 /// <summary>
-/// What the Durable extension, which knows functions as methods, calls in place of the app's. <see cref="FunctionEmitter"/> derives a
-/// class from it with a method for each function; that is why it is public. It also answers what WebJobs asks of a host: the class
-/// with the functions, its one instance, and the address of an extension's web hook.
+/// What WebJobs, which knows functions as methods, calls in place of the app's. <see cref="FunctionEmitter"/> derives a class from it
+/// with a method for each function; that is why it is public. It also answers what WebJobs asks of a host: the class with the
+/// functions, its one instance, and the address of an extension's web hook.
 /// </summary>
-#pragma warning disable CS0618 // The extension needs IWebHookProvider all the same.
-public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookProvider
+#pragma warning disable CS0618 // The Durable extension needs IWebHookProvider all the same.
+public abstract class JobFunctions : ITypeLocator, IJobActivator, IWebHookProvider
 #pragma warning restore CS0618
 {
     /// <summary>Those of the app, by their names.</summary>
@@ -22,7 +22,7 @@ public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookPr
 
     internal WorkerSupervisor Workers { get; set; } = null!;
 
-    /// <summary>Where the extension's management API is served; links to it begin with that.</summary>
+    /// <summary>Where the Durable extension's management API is served; links to it begin with that.</summary>
     internal Func<Uri> WebHook { get; set; } = null!;
 
     public IReadOnlyList<Type> GetTypes() => [GetType()];
@@ -32,11 +32,10 @@ public abstract class DurableFunctions : ITypeLocator, IJobActivator, IWebHookPr
     public Uri GetUrl(IExtensionConfigProvider extension) => WebHook();
 
     /// <summary>Called by the emitted methods, to run the function of that name.</summary>
-    protected async Task<object?> InvokeAsync(string input, Binder binder, string function)
+    protected async Task<object?> InvokeAsync(object input, Binder binder, string function)
     {
-        ArgumentNullException.ThrowIfNull(binder);
-        TypedData? result = await Workers.InvokeAsync(
-            Functions[function], Guid.NewGuid().ToString(), new TypedData { String = input }, binder.BindingData);
+        TypedData trigger = input is string text ? new TypedData { String = text } : new TypedData { Json = JsonConvert.SerializeObject(input) };
+        TypedData? result = await Workers.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData);
         return result?.DataCase switch
         {
             // Without the cast all would become a JToken.

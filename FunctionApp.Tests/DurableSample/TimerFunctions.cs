@@ -1,0 +1,27 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace DurableSample;
+
+/// <summary>Functions that timers start, and an orchestration that tells of their runs.</summary>
+public static class TimerFunctions
+{
+    private static int _ticks;
+    private static DateTime _leapDay;
+
+    [Function(nameof(Tick))]
+    public static void Tick([TimerTrigger("%TickSchedule%")] TimerInfo timer) => _ticks++;
+
+    /// <summary>Also runs when the host starts.</summary>
+    [Function(nameof(LeapDay))]
+    public static void LeapDay([TimerTrigger("0 0 0 29 2 *", RunOnStartup = true)] TimerInfo timer, [DurableClient] DurableTaskClient client) =>
+        _leapDay = timer.ScheduleStatus!.Next;
+
+    [Function(nameof(ReadTimers))]
+    public static string ReadTimers([ActivityTrigger] string input) => $"{_ticks} {_leapDay:M/d}";
+
+    /// <returns>How often Tick has run, and the day of the next LeapDay, if that has run.</returns>
+    [Function(nameof(Ticks))]
+    public static Task<string> Ticks([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync<string>(nameof(ReadTimers), "");
+}
