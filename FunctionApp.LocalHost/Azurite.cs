@@ -136,10 +136,10 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Whether all of them speak HTTP.</summary>
     private static async Task<bool> AnswerAsync(Uri[] endpoints)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
-            Array.ForEach(await Task.WhenAll(endpoints.Select(endpoint => http.GetAsync(endpoint))), response => response.Dispose());
+            Array.ForEach(await Task.WhenAll(endpoints.Select(http.GetAsync)), response => response.Dispose());
             return true;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)

@@ -53,7 +53,12 @@ public sealed class OverloadTests(ITestOutputHelper output) : LocalHostTest
                     long start = Stopwatch.GetTimestamp();
                     using HttpResponseMessage response = await host.Http.GetAsync($"/multiply/{task}");
                     gets.Add(Stopwatch.GetElapsedTime(start));
-                    Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound);
+                    if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.NotFound))
+                    {
+                        // Azurite, which is flooded too, may pause for longer than a request waits for it.
+                        await ProblemAssert.IsUnavailableAsync(response);
+                    }
+
                     memory.Add(await host.ReadMemoryAsync());
                     await Task.Delay(50);
                 }
