@@ -12,8 +12,10 @@ internal static class Banner
             .OrderByDescending(function => function.Trigger.IsHttp)
             .ThenBy(function => function.Name)
             .Select(function => function.Trigger is { IsHttp: true } http
-                ? $"\t{function.Name}: [{string.Join(',', http.Methods ?? ["ANY"]).ToUpperInvariant()}] {address}/{http.Route ?? function.Name}"
+                ? $"\t{function.Name}: [{Methods(http)}] {address}/{http.Route ?? function.Name}"
                 : $"\t{function.Name}: {function.Trigger.Type}");
         return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\nPress Ctrl+C to stop.\n";
     }
+
+    private static string Methods(Binding http) => http.Methods is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY";
 }

@@ -10,7 +10,8 @@ internal sealed class ChildWorker : IWorker
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     // The one that runs this process.
-    private static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+    private static readonly string Dotnet = Path.GetFullPath(
+        Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource _hangUp = new();

@@ -15,13 +15,13 @@ internal static class StartupHook
         // A terminal sends Ctrl+C to its whole process group: the host decides when the worker, which may still have work, ends.
         // On Windows the worker has a console of its own.
         _ = OperatingSystem.IsWindows() ? 0 : SetProcessGroup(0, 0);
-        new Thread(() =>
-        {
-            using Stream input = Console.OpenStandardInput();
-            input.CopyTo(Stream.Null);
-            Process.GetCurrentProcess().Kill();
-        })
-        { IsBackground = true }.Start();
+        new Thread(EndWithHost) { IsBackground = true }.Start();
+    }
+
+    private static void EndWithHost()
+    {
+        Console.OpenStandardInput().CopyTo(Stream.Null);
+        Process.GetCurrentProcess().Kill();
     }
 
     [DllImport("libc", EntryPoint = "setpgid")]

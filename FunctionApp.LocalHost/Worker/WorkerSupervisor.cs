@@ -12,7 +12,6 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
-    private readonly WorkerLog _log = new(loggers);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,7 +64,7 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     {
         for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
-            WorkerLink link = _link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, _log);
+            WorkerLink link = _link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, new WorkerLog(loggers));
             Dictionary<string, string?> environment = new(settings.Variables)
             {
                 ["Functions__Worker__HostEndpoint"] = endpoint.AbsoluteUri,
