@@ -87,24 +87,27 @@ public sealed class Azurite : IAsyncDisposable
         }
 
         // An Azurite whose host was killed may still be saving its data. A process that is younger has its number by chance.
-        string pidFile = Path.Combine(dataFolder, "azurite.pid");
+        string pidFile = Path.Combine(Directory.CreateDirectory(dataFolder).FullName, "azurite.pid");
         string id = File.Exists(pidFile) ? await File.ReadAllTextAsync(pidFile) : "";
         using Process? previous = Array.Find(
             Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
         await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
-        if (await AnswerAsync(endpoints))
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
+        if (await AnswerAsync(http, endpoints))
         {
             return null;
         }
 
         var azurite = new Azurite(dataFolder, connectionString!, endpoints);
         await File.WriteAllTextAsync(pidFile, $"{azurite._process.ProcessId}");
-        for (long start = Environment.TickCount64; !await AnswerAsync(endpoints); await Task.Delay(10))
+        for (long start = Environment.TickCount64; !await AnswerAsync(http, endpoints); await Task.Delay(10))
         {
             if (azurite._process.Task.IsCompleted || Environment.TickCount64 - start > Patience.TotalMilliseconds)
             {
                 await azurite.DisposeAsync();
-                throw new LocalHostException($"Azurite did not start at {endpoints[0].Authority}: {string.Join(' ', azurite._output)}");
+                throw new LocalHostException(
+                    $"Azurite did not start. If {endpoints[0].Authority} is taken by a program that is not Azurite, stop that, "
+                    + $"or set AzureWebJobsStorage to other ports. Azurite says: {string.Join(' ', azurite._output)}");
             }
         }
 
@@ -134,9 +137,8 @@ public sealed class Azurite : IAsyncDisposable
     }
 
     /// <summary>Whether all of them speak HTTP.</summary>
-    private static async Task<bool> AnswerAsync(Uri[] endpoints)
+    private static async Task<bool> AnswerAsync(HttpClient http, Uri[] endpoints)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
             Array.ForEach(await Task.WhenAll(endpoints.Select(http.GetAsync)), response => response.Dispose());

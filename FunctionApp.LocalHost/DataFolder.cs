@@ -15,9 +15,11 @@ internal static class DataFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // If the lock is there, and may be opened, but not now.
-            string reason = e is IOException && File.Exists(file) ? "is used by another host" : $"cannot be written: {e.Message.TrimEnd('.')}";
-            throw new LocalHostException($"The data folder {dataFolder} {reason}. Choose another with --data-folder.", e);
+            // It is there, and may be opened, but not now.
+            string reason = e is IOException && File.Exists(file)
+                ? $"Another host uses the data folder {dataFolder}: stop it, or choose another with --data-folder."
+                : $"The data folder {dataFolder} cannot be written: {e.Message} Choose another with --data-folder.";
+            throw new LocalHostException(reason, e);
         }
     }
 }

@@ -55,7 +55,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
             all.TryAdd("AzureFunctionsJobHost__logging__logLevel__Function", "Error");
             if (!all.ContainsKey("AzureWebJobsStorage"))
             {
-                host._azurite = await Azurite.StartAsync(host._dataFolder.CreateSubdirectory("storage").FullName);
+                host._azurite = await Azurite.StartAsync(Path.Combine(host._dataFolder.FullName, "storage"));
                 all["AzureWebJobsStorage"] = host._azurite.ConnectionString;
             }
 

@@ -43,11 +43,14 @@ internal sealed class HttpFunctions(
                 await (context.Response.HasStarted ? Task.CompletedTask : RefuseAsync(context, e));
             }
 
-            logger.Log(
-                failure is null ? LogLevel.Information : LogLevel.Error,
-                "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms){Reason}",
-                function.Name, failure is null ? "Succeeded" : "Failed", id, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
-                failure is null ? "" : $": {(failure as FunctionFailedException)?.Reason ?? failure.Message}");
+            LogLevel level = failure is null ? LogLevel.Information : LogLevel.Error;
+            if (logger.IsEnabled(level))
+            {
+                logger.Log(
+                    level, "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms){Reason}",
+                    function.Name, failure is null ? "Succeeded" : "Failed", id, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+                    failure is null ? "" : $": {(failure as FunctionFailedException)?.Reason ?? failure.Message}");
+            }
         };
     }
 

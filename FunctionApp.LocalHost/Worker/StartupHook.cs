@@ -14,7 +14,11 @@ internal static class StartupHook
         Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);
         // A terminal sends Ctrl+C to its whole process group: the host decides when the worker, which may still have work, ends.
         // On Windows the worker has a console of its own.
-        _ = OperatingSystem.IsWindows() ? 0 : SetProcessGroup(0, 0);
+        if (!OperatingSystem.IsWindows())
+        {
+            _ = SetProcessGroup(0, 0);
+        }
+
         new Thread(EndWithHost) { IsBackground = true }.Start();
     }
 

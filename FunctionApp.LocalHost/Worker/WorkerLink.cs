@@ -63,7 +63,10 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             InvocationId = invocationId,
             FunctionId = function.Name,
             InputData = { new ParameterBinding { Name = function.Trigger.Name, Data = trigger } },
-            TraceContext = new RpcTraceContext { TraceParent = Activity.Current?.Id ?? "", TraceState = Activity.Current?.TraceStateString ?? "" },
+            // The worker wants one in any case.
+            TraceContext = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity
+                ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
+                : new RpcTraceContext(),
         };
         foreach (string client in function.Clients)
         {
@@ -71,8 +74,14 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             request.InputData.Add(new ParameterBinding { Name = client, Data = new TypedData { String = await durableClient } });
         }
 
-        request.TriggerMetadata.Add(metadata.Where(pair => pair.Value is string)
-            .ToDictionary(pair => pair.Key, pair => new TypedData { String = (string)pair.Value }));
+        foreach ((string name, object value) in metadata)
+        {
+            if (value is string text)
+            {
+                request.TriggerMetadata[name] = new TypedData { String = text };
+            }
+        }
+
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
         _pending[invocationId] = (function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
@@ -165,6 +174,10 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         {
             function.RawBindings.Clear();
             Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
+        }
+
+        foreach (RpcFunctionMetadata _ in app.FunctionMetadataResults)
+        {
             Check((await ReadAsync(incoming, aborted)).FunctionLoadResponse.Result);
         }
 

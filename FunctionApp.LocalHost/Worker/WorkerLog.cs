@@ -14,11 +14,16 @@ internal sealed class WorkerLog(ILoggerFactory loggers)
     /// <param name="function">The function that wrote the line, if one did.</param>
     public void Write(RpcLog line, string? function)
     {
+        if (line.LogCategory == Metric)
+        {
+            return;
+        }
+
         // ASP.NET Core tells what it does with each answer.
         bool isUsers = line.LogCategory == User && !line.Category.StartsWith("Microsoft.AspNetCore.");
         ILogger logger = loggers.CreateLogger(isUsers && function is not null ? $"Function.{function}.User" : line.Category);
         // The exception's message has the stack in it.
         string exception = line.Exception is { Message.Length: > 0 } e ? $"{Environment.NewLine}{e.Message}" : "";
-        logger.Log(line.LogCategory == Metric ? LogLevel.None : (LogLevel)line.Level, "{Message}{Exception}", line.Message, exception);
+        logger.Log((LogLevel)line.Level, "{Message}{Exception}", line.Message, exception);
     }
 }

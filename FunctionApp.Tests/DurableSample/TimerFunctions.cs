@@ -8,20 +8,24 @@ namespace DurableSample;
 public static class TimerFunctions
 {
     private static int _ticks;
-    private static DateTime _leapDay;
+    private static int _leapDays;
+    private static DateTime _nextLeapDay;
 
     [Function(nameof(Tick))]
     public static void Tick([TimerTrigger("%TickSchedule%")] TimerInfo timer) => _ticks++;
 
     /// <summary>Also runs when the host starts.</summary>
     [Function(nameof(LeapDay))]
-    public static void LeapDay([TimerTrigger("0 0 0 29 2 *", RunOnStartup = true)] TimerInfo timer, [DurableClient] DurableTaskClient client) =>
-        _leapDay = timer.ScheduleStatus!.Next;
+    public static void LeapDay([TimerTrigger("0 0 0 29 2 *", RunOnStartup = true)] TimerInfo timer, [DurableClient] DurableTaskClient client)
+    {
+        _nextLeapDay = timer.ScheduleStatus!.Next;
+        _leapDays++;
+    }
 
     [Function(nameof(ReadTimers))]
-    public static string ReadTimers([ActivityTrigger] string input) => $"{_ticks} {_leapDay:M/d}";
+    public static string ReadTimers([ActivityTrigger] string input) => $"{_ticks} {_leapDays} {_nextLeapDay:M/d}";
 
-    /// <returns>How often Tick has run, and the day of the next LeapDay, if that has run.</returns>
+    /// <returns>How often Tick and LeapDay have run, and the day of the next LeapDay.</returns>
     [Function(nameof(Ticks))]
     public static Task<string> Ticks([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync<string>(nameof(ReadTimers), "");
 }

@@ -9,7 +9,7 @@ namespace FunctionApp.Tests.LocalHost;
 public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    internal static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "DurableSample").Value!;
 
     private LocalFunctionHost? _host;

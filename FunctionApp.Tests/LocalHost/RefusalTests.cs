@@ -46,6 +46,15 @@ public sealed class RefusalTests : LocalHostTest
     }
 
     [Fact]
+    public Task A_schedule_that_is_none_is_refused_by_the_name_of_its_function()
+    {
+        Settings["TickSchedule"] = "nonsense";
+        return AssertRefusedAsync(
+            new LocalHostProcess(["--app-folder", DurableHost.AppFolder, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings),
+            "Error indexing method 'Tick': The schedule expression 'nonsense' was not recognized");
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_and_an_address_that_is_none_are_refused()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
@@ -65,7 +74,7 @@ public sealed class RefusalTests : LocalHostTest
         Settings["AzureWebJobsStorage"] =
             $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://{other.LocalEndpoint}/a";
 
-        await AssertRefusedAsync(Launch(), "address already in use");
+        await AssertRefusedAsync(Launch(), "is taken by a program that is not Azurite");
 
         await stop.CancelAsync();
         await serve;
@@ -77,7 +86,7 @@ public sealed class RefusalTests : LocalHostTest
     {
         await using LocalHostProcess first = await StartAsync();
 
-        await AssertRefusedAsync(Launch(), "is used by another host");
+        await AssertRefusedAsync(Launch(), "Another host uses the data folder");
     }
 
     [Fact]
