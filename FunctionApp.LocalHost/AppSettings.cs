@@ -12,7 +12,8 @@ internal sealed class AppSettings
         Assembly = Path.Combine(options.AppFolder, Read(options.AppFolder, "worker.config.json")["description:defaultWorkerPath"]!);
         Variables = ReadVariables(options);
         Configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(Read(options.AppFolder, "host.json").AsEnumerable().Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
+            .AddInMemoryCollection(Read(options.AppFolder, "host.json").AsEnumerable()
+                .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
             .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
             .AddInMemoryCollection(new Dictionary<string, string?>

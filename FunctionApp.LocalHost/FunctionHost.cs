@@ -107,7 +107,10 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
             await Task.Delay(10);
         }
 
-        await (busy ? Task.Delay(StoreTime) : Task.CompletedTask);
+        if (busy)
+        {
+            await Task.Delay(StoreTime);
+        }
     }
 
     private static async Task ExplainAsync(Func<Task> start, Func<Exception, string> explain)

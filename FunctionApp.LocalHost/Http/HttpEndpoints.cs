@@ -22,7 +22,11 @@ internal static class HttpEndpoints
     {
         app.Use(async (context, next) =>
         {
-            await (HttpProtocol.IsHttp2(context.Request.Protocol) ? Task.CompletedTask : started.WaitAsync(context.RequestAborted));
+            if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+            {
+                await started.WaitAsync(context.RequestAborted);
+            }
+
             await next(context);
         });
         app.MapGrpcService<WorkerSupervisor>();
@@ -34,7 +38,11 @@ internal static class HttpEndpoints
         {
             if (function.Trigger.IsTimer)
             {
-                app.MapPost($"/admin/functions/{function.Name}", (IJobHost jobs) => { _ = TimerMonitor.RunAsync(jobs, function); return Results.Accepted(); });
+                app.MapPost($"/admin/functions/{function.Name}", (IJobHost jobs) =>
+                {
+                    _ = TimerMonitor.RunAsync(jobs, function);
+                    return Results.Accepted();
+                });
             }
             else if (function.Trigger.IsHttp)
             {

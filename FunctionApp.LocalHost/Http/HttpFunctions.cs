@@ -40,7 +40,10 @@ internal sealed class HttpFunctions(
 #pragma warning restore CA1031
             {
                 failure = e;
-                await (context.Response.HasStarted ? Task.CompletedTask : RefuseAsync(context, e));
+                if (!context.Response.HasStarted)
+                {
+                    await RefuseAsync(context, e);
+                }
             }
 
             LogLevel level = failure is null ? LogLevel.Information : LogLevel.Error;
@@ -84,8 +87,12 @@ internal sealed class HttpFunctions(
         }
 
         ForwarderError error = await forward;
-        // If it failed, nobody hears the function any more.
-        await (error == ForwarderError.None ? Task.CompletedTask : leaving.CancelAsync());
+        if (error != ForwarderError.None)
+        {
+            // Nobody hears the function any more.
+            await leaving.CancelAsync();
+        }
+
         // If what the caller sent is not HTTP, the answer is 400, and that is no failure of the function's.
         await invocation.ConfigureAwait(
             error == ForwarderError.RequestBodyClient ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);

@@ -29,7 +29,7 @@ internal sealed class ChildWorker : IWorker
             .WithEnvironmentVariables(environment)
             .WithStandardInputPipe(PipeSource.Create((_, _) => _hangUp.Task))
             .WithStandardOutputPipe(PipeTarget.ToDelegate(Console.WriteLine))
-            .WithStandardErrorPipe(PipeTarget.ToDelegate(line => (_isReady ? Console.Error.WriteLine : (Action<string>)_errors.Enqueue)(line)))
+            .WithStandardErrorPipe(PipeTarget.ToDelegate(ReadError))
             .WithValidation(CommandResultValidation.None)
             .ExecuteAsync();
         Ended = EndAsync();
@@ -55,7 +55,18 @@ internal sealed class ChildWorker : IWorker
     private async Task<string> EndAsync()
     {
         CommandResult result = await _process;
-        string? error = _isReady ? null : _errors.FirstOrDefault(line => !string.IsNullOrWhiteSpace(line));
-        return $"exit code {result.ExitCode}{(error is null ? "" : $": {error}")}";
+        return $"exit code {result.ExitCode}{(_errors.FirstOrDefault() is { } first && !_isReady ? $": {first}" : "")}";
+    }
+
+    private void ReadError(string line)
+    {
+        if (_isReady)
+        {
+            Console.Error.WriteLine(line);
+        }
+        else if (!string.IsNullOrWhiteSpace(line))
+        {
+            _errors.Enqueue(line);
+        }
     }
 }

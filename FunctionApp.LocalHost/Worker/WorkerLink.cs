@@ -20,7 +20,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     private readonly Channel<StreamingMessage> _outgoing =
         Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ConcurrentDictionary<string, (string Function, TaskCompletionSource<InvocationResponse> Answer)> _pending = new();
+    private readonly ConcurrentDictionary<string, Invocation> _pending = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -83,7 +83,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         }
 
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pending[invocationId] = (function.Name, answer);
+        _pending[invocationId] = new Invocation(function.Name, answer);
         if (!_outgoing.Writer.TryWrite(new StreamingMessage { InvocationRequest = request }))
         {
             End("The worker has ended.");
@@ -101,9 +101,9 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     {
         _outgoing.Writer.TryComplete();
         _ended.TrySetResult();
-        foreach ((string invocationId, (_, TaskCompletionSource<InvocationResponse> answer)) in _pending)
+        foreach ((string invocationId, Invocation invocation) in _pending)
         {
-            answer.TrySetException(new WorkerProcessExitException(reason));
+            invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
             _pending.TryRemove(invocationId, out _);
         }
     }
@@ -129,9 +129,9 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             while (true)
             {
                 InvocationResponse? response = (await ReadAsync(incoming, aborted)).InvocationResponse;
-                if (response is not null && _pending.TryRemove(response.InvocationId, out (string, TaskCompletionSource<InvocationResponse> Answer) pending))
+                if (response is not null && _pending.TryRemove(response.InvocationId, out Invocation? invocation))
                 {
-                    pending.Answer.TrySetResult(response);
+                    invocation.Answer.TrySetResult(response);
                 }
             }
         }
@@ -156,7 +156,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 return incoming.Current;
             }
 
-            log.Write(line, _pending.GetValueOrDefault(line.InvocationId).Function);
+            log.Write(line, _pending.GetValueOrDefault(line.InvocationId)?.Function);
         }
 
         throw new EndOfStreamException();
@@ -214,4 +214,6 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             }
         }
     }
+
+    private sealed record Invocation(string Function, TaskCompletionSource<InvocationResponse> Answer);
 }
