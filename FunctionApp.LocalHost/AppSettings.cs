@@ -42,6 +42,9 @@ internal sealed class AppSettings
     /// <summary>What host.json has, or what overrides it.</summary>
     public IConfigurationSection Host => Configuration.GetSection(HostJson);
 
+    /// <summary>What the routes of HTTP functions begin with, without slashes around it.</summary>
+    public string RoutePrefix => (Host["extensions:http:routePrefix"] ?? "api").Trim('/');
+
     // What a test gave; then, where the environment does not have them, the values of local.settings.json, or else of its sample.
     private static Dictionary<string, string?> ReadVariables(StartOptions options)
     {

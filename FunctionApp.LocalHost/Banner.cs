@@ -1,5 +1,3 @@
-using FunctionApp.LocalHost.Http;
-
 namespace FunctionApp.LocalHost;
 
 /// <summary>The list of functions, as <c>func start</c> prints it.</summary>
@@ -7,7 +5,7 @@ internal static class Banner
 {
     public static string Text(FunctionHost host)
     {
-        string address = new Uri(host.Address, HttpEndpoints.RoutePrefix(host.Services)).ToString().TrimEnd('/');
+        string address = new Uri(host.Address, host.Services.GetRequiredService<AppSettings>().RoutePrefix).ToString().TrimEnd('/');
         IEnumerable<string> lines = host.Services.GetRequiredService<AppFunction[]>()
             .OrderByDescending(function => function.Trigger.IsHttp)
             .ThenBy(function => function.Name)

@@ -7,19 +7,15 @@ internal static class DataFolder
     /// <exception cref="LocalHostException">Another host has it, or the folder cannot be written.</exception>
     public static FileStream Lock(string dataFolder)
     {
-        string file = Path.Combine(dataFolder, "lock");
         try
         {
             Directory.CreateDirectory(dataFolder);
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
+            return new FileStream(Path.Combine(dataFolder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It is there, and may be opened, but not now.
-            string reason = e is IOException && File.Exists(file)
-                ? $"Another host uses the data folder {dataFolder}: stop it, or choose another with --data-folder."
-                : $"The data folder {dataFolder} cannot be written: {e.Message} Choose another with --data-folder.";
-            throw new LocalHostException(reason, e);
+            throw new LocalHostException(
+                $"The data folder {dataFolder} cannot be used: {e.Message} Stop the host that uses it, if one does, or choose another with --data-folder.", e);
         }
     }
 }

@@ -1,8 +1,6 @@
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.WebJobs;
-using FunctionApp.LocalHost.Worker;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host.Indexers;
 
 namespace FunctionApp.LocalHost;
@@ -70,7 +68,14 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
                     : $"The functions cannot start: {(e is FunctionIndexingException ? $"{e.Message}: " : "")}{e.GetBaseException().Message}");
             // Apps use their storage as soon as they start. What is wrong with a setting they say best.
             await azurite;
-            await Workers.StartAsync(Services.GetAddress(0));
+            WorkerLink worker = await Workers.StartAsync(Services.GetAddress(0));
+            if (worker.HttpAddress is null && Array.Find(_functions, function => function.Trigger.IsHttp) is { } refused)
+            {
+                throw new LocalHostException(
+                    $"The function {refused.Name} answers without ASP.NET Core, which the local host does not support: "
+                    + "call ConfigureFunctionsWebApplication where the app is built, or run it with Core Tools.");
+            }
+
             await jobs;
             _started.SetResult();
 

@@ -1,10 +1,8 @@
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.WebJobs;
-using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.DurableTask;
 using Microsoft.Azure.WebJobs.Extensions.Timers;
 using Microsoft.Azure.WebJobs.Host;
@@ -44,9 +42,7 @@ internal static class HostApplication
                 functions, provider.GetRequiredService<WorkerSupervisor>(), () => new Uri(provider.GetAddress(1), HttpEndpoints.WebHookPath)))
             .AddSingleton<ITypeLocator>(provider => provider.GetRequiredService<JobFunctions>())
             .AddSingleton<IJobActivator>(provider => provider.GetRequiredService<JobFunctions>())
-#pragma warning disable CS0618 // The extension needs it all the same.
             .AddSingleton<IWebHookProvider>(provider => provider.GetRequiredService<JobFunctions>())
-#pragma warning restore CS0618
             .AddSingleton(options).AddSingleton(settings).AddSingleton(functions)
             .AddSingleton<WorkerSupervisor>().AddSingleton<HttpFunctions>();
         return builder.Build();

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using FunctionApp.LocalHost.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Grpc;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -31,9 +30,6 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The app runs in a process of its own.</exception>
     public IServiceProvider Services => (_host?.Workers.Worker as InProcessWorker)?.Services
         ?? throw new InvalidOperationException("The app does not run in this process.");
-
-    /// <summary>The process that the app runs in.</summary>
-    public int ProcessId => (_host?.Workers.Worker as ChildWorker)?.ProcessId ?? Environment.ProcessId;
 
     /// <param name="settings">App settings, named as in local.settings.json; they override all others, and null removes one.</param>
     /// <param name="storage">Where orchestrations are kept.</param>

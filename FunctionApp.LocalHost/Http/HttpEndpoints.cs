@@ -1,8 +1,6 @@
 using FunctionApp.LocalHost.WebJobs;
-using FunctionApp.LocalHost.Worker;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host.Config;
 
 namespace FunctionApp.LocalHost.Http;
@@ -17,45 +15,39 @@ internal static class HttpEndpoints
     /// <summary>Where the Durable extension's management API is.</summary>
     public const string WebHookPath = "/runtime/webhooks/durabletask";
 
-    /// <param name="started">Callers wait for it; the worker, who alone speaks HTTP/2, comes before.</param>
+    /// <param name="started">Completes when WebJobs runs.</param>
     public static void MapAll(this WebApplication app, Task started)
     {
-        app.Use(async (context, next) =>
-        {
-            if (!HttpProtocol.IsHttp2(context.Request.Protocol))
-            {
-                await started.WaitAsync(context.RequestAborted);
-            }
-
-            await next(context);
-        });
+        app.UseExceptionHandler(HttpFunctions.Failures);
         app.MapGrpcService<WorkerSupervisor>();
-        app.Map($"{WebHookPath}/{{**rest}}", ManageAsync);
+        app.Map($"{WebHookPath}/{{**rest}}", async context =>
+        {
+            await started.WaitAsync(context.RequestAborted);
+            await ManageAsync(context);
+        });
         // Also takes what has a route, but for other methods, which routing alone would answer with 405.
         app.MapFallback("{**path}", () => Results.NotFound());
+        string prefix = app.Services.GetRequiredService<AppSettings>().RoutePrefix;
         HttpFunctions http = app.Services.GetRequiredService<HttpFunctions>();
         foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>())
         {
             if (function.Trigger.IsTimer)
             {
-                app.MapPost($"/admin/functions/{function.Name}", (IJobHost jobs) =>
+                app.MapPost($"/admin/functions/{function.Name}", async (IJobHost jobs) =>
                 {
+                    await started;
                     _ = TimerMonitor.RunAsync(jobs, function);
                     return Results.Accepted();
                 });
             }
             else if (function.Trigger.IsHttp)
             {
-                string route = $"{RoutePrefix(app.Services)}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
-                string[] methods = [.. function.Trigger.Methods ?? []];
-                _ = methods is [] ? app.Map(route, http.For(function)) : app.MapMethods(route, methods, http.For(function));
+                string route = $"{prefix}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
+                Task AnswerAsync(HttpContext context) => http.AnswerAsync(context, function);
+                _ = function.Trigger.Methods is { Count: > 0 } methods ? app.MapMethods(route, methods, AnswerAsync) : app.Map(route, AnswerAsync);
             }
         }
     }
-
-    /// <summary>What the functions' routes begin with, as host.json has it.</summary>
-    public static string RoutePrefix(IServiceProvider services) =>
-        (services.GetRequiredService<AppSettings>().Host["extensions:http:routePrefix"] ?? "api").Trim('/');
 
     private static async Task ManageAsync(HttpContext context)
     {

@@ -1,7 +1,5 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using FunctionApp.LocalHost.Worker;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.DurableTask;
 using Binder = Microsoft.Azure.WebJobs.Binder;
 

@@ -1,6 +1,3 @@
-using FunctionApp.LocalHost.Worker;
-using FunctionApp.LocalHost.Worker.Protocol;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Host.Config;
 using Newtonsoft.Json;
@@ -13,9 +10,7 @@ namespace FunctionApp.LocalHost.WebJobs;
 /// with a method for each function; that is why it is public. It also answers what WebJobs asks of a host: the class with the
 /// functions, its one instance, and the address of an extension's web hook.
 /// </summary>
-#pragma warning disable CS0618 // The Durable extension needs IWebHookProvider all the same.
 public abstract class JobFunctions : ITypeLocator, IJobActivator, IWebHookProvider
-#pragma warning restore CS0618
 {
     /// <summary>Those of the app, by their names.</summary>
     internal IReadOnlyDictionary<string, AppFunction> Functions { get; set; } = null!;
@@ -35,7 +30,8 @@ public abstract class JobFunctions : ITypeLocator, IJobActivator, IWebHookProvid
     protected async Task<object?> InvokeAsync(object input, Binder binder, string function)
     {
         TypedData trigger = input is string text ? new TypedData { String = text } : new TypedData { Json = JsonConvert.SerializeObject(input) };
-        TypedData? result = await Workers.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData);
+        WorkerLink worker = await Workers.ReadyAsync();
+        TypedData? result = await worker.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData);
         return result?.DataCase switch
         {
             // Without the cast all would become a JToken.

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.Timers;
 
 namespace FunctionApp.LocalHost.WebJobs;

@@ -37,8 +37,6 @@ internal sealed class ChildWorker : IWorker
 
     public Task<string> Ended { get; }
 
-    public int ProcessId => _process.ProcessId;
-
     public void OnReady()
     {
         _isReady = true;

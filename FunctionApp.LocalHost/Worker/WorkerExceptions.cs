@@ -7,7 +7,4 @@ internal sealed class WorkerProcessExitException(string message) : Exception(mes
 
 /// <summary>The function failed. The Durable extension reads the failure's details out of the message, whose form is the Functions host's.</summary>
 internal sealed class FunctionFailedException(string reason, string stackTrace)
-    : Exception($"Result: Failure\nException: {reason}\nStack: {stackTrace}")
-{
-    public string Reason => reason;
-}
+    : Exception($"Result: Failure\nException: {reason}\nStack: {stackTrace}");

@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using FunctionApp.LocalHost.Worker.Protocol;
 using Grpc.Core;
-using RpcException = Grpc.Core.RpcException;
 
 namespace FunctionApp.LocalHost.Worker;
 
@@ -135,7 +133,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
                 }
             }
         }
-        catch (Exception e) when (e is LocalHostException or IOException or OperationCanceledException or RpcException)
+        catch (Exception e) when (e is LocalHostException or IOException or OperationCanceledException or Grpc.Core.RpcException)
         {
             // The app cannot be loaded, or the worker is gone.
             _ready.TrySetException(e);
@@ -172,7 +170,6 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         Check(app.Result);
         foreach (RpcFunctionMetadata function in app.FunctionMetadataResults)
         {
-            function.RawBindings.Clear();
             Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
         }
 

@@ -1,5 +1,3 @@
-using FunctionApp.LocalHost.Worker.Protocol;
-
 namespace FunctionApp.LocalHost.Worker;
 
 /// <summary>

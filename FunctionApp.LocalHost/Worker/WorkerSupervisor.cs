@@ -1,4 +1,3 @@
-using FunctionApp.LocalHost.Worker.Protocol;
 using Grpc.Core;
 
 namespace FunctionApp.LocalHost.Worker;
@@ -31,17 +30,12 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
     /// <param name="endpoint">Where workers connect to.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
-    public async Task StartAsync(Uri endpoint)
+    public async Task<WorkerLink> StartAsync(Uri endpoint)
     {
         _running = KeepAsync(endpoint);
         await await Task.WhenAny(_ready.Task, _running);
+        return await _ready.Task;
     }
-
-    /// <summary>Runs a function on the worker that is ready now, or will be soon.</summary>
-    /// <exception cref="FunctionFailedException">It failed.</exception>
-    /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
-    public async Task<TypedData?> InvokeAsync(AppFunction function, string id, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata) =>
-        await (await ReadyAsync()).InvokeAsync(function, id, trigger, metadata);
 
     /// <summary>Ends the worker and fails what it has not answered.</summary>
     public async Task StopAsync()

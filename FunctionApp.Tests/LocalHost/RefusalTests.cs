@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FunctionApp.LocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
@@ -46,6 +47,25 @@ public sealed class RefusalTests : LocalHostTest
     }
 
     [Fact]
+    public async Task A_function_that_answers_without_ASP_NET_Core_is_named()
+    {
+        DirectoryInfo app = Data.CreateSubdirectory("app");
+        foreach (string file in Directory.EnumerateFiles(DurableHost.AppFolder))
+        {
+            File.Copy(file, Path.Combine(app.FullName, Path.GetFileName(file)));
+        }
+
+        string metadata = Path.Combine(app.FullName, "functions.metadata");
+        var functions = (JsonArray)JsonNode.Parse(await File.ReadAllTextAsync(metadata))!;
+        functions.Add(JsonNode.Parse("""{"name": "Old", "language": "dotnet-isolated", "bindings": [{"name": "request", "type": "httpTrigger"}]}"""));
+        await File.WriteAllTextAsync(metadata, functions.ToJsonString());
+
+        await AssertRefusedAsync(
+            new LocalHostProcess(["--app-folder", app.FullName, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings),
+            "The function Old answers without ASP.NET Core");
+    }
+
+    [Fact]
     public Task A_schedule_that_is_none_is_refused_by_the_name_of_its_function()
     {
         Settings["TickSchedule"] = "nonsense";
@@ -86,7 +106,7 @@ public sealed class RefusalTests : LocalHostTest
     {
         await using LocalHostProcess first = await StartAsync();
 
-        await AssertRefusedAsync(Launch(), "Another host uses the data folder");
+        await AssertRefusedAsync(Launch(), "cannot be used: The process cannot access the file");
     }
 
     [Fact]
@@ -94,11 +114,11 @@ public sealed class RefusalTests : LocalHostTest
     {
         string file = Path.Combine(Data.FullName, "file");
         await File.WriteAllTextAsync(file, "");
-        await AssertRefusedAsync(Launch(dataFolder: file), "cannot be written");
+        await AssertRefusedAsync(Launch(dataFolder: file), "cannot be used");
 
         // Nobody, root neither, can make a file here.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /sys.");
-        await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be written");
+        await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be used");
     }
 
     private static async Task ServeNonsenseAsync(TcpListener listener, CancellationToken stop)
