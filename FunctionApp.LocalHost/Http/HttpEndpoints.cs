@@ -20,11 +20,7 @@ internal static class HttpEndpoints
     {
         app.UseExceptionHandler(HttpFunctions.Failures);
         app.MapGrpcService<WorkerSupervisor>();
-        app.Map($"{WebHookPath}/{{**rest}}", async context =>
-        {
-            await started.WaitAsync(context.RequestAborted);
-            await ManageAsync(context);
-        });
+        app.Map($"{WebHookPath}/{{**rest}}", context => ManageAsync(context, started));
         // Also takes what has a route, but for other methods, which routing alone would answer with 405.
         app.MapFallback("{**path}", () => Results.NotFound());
         string prefix = app.Services.GetRequiredService<AppSettings>().RoutePrefix;
@@ -49,8 +45,9 @@ internal static class HttpEndpoints
         }
     }
 
-    private static async Task ManageAsync(HttpContext context)
+    private static async Task ManageAsync(HttpContext context, Task started)
     {
+        await started.WaitAsync(context.RequestAborted);
         using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
         HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
             .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()

@@ -44,8 +44,7 @@ internal sealed class HttpFunctions(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
         // When the host stops, a function should answer now.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        Task invocation = worker.InvokeAsync(
-            function, id, new TypedData { Http = new RpcHttp() }, context.Request.RouteValues!, leaving.Token);
+        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, context.Request.RouteValues!, leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
             forwarding.CancelAfter(AnswerPatience);
@@ -58,11 +57,18 @@ internal sealed class HttpFunctions(
             await leaving.CancelAsync();
         }
 
-        // If what the caller sent is not HTTP, the answer is 400, and that is no failure of the function's.
-        await invocation.ConfigureAwait(
-            error == ForwarderError.RequestBodyClient ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+        // What is not HTTP has been answered with 400, and that is no failure of the function's.
+        bool isAnswered = context.Response.HasStarted || error == ForwarderError.RequestBodyClient;
+        await invocation.ConfigureAwait(isAnswered ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+        if (context.Response.HasStarted && !invocation.IsCompletedSuccessfully)
+        {
+            // A part of an answer must not look like the whole.
+            context.Abort();
+        }
+
         loggers.CreateLogger($"Function.{function.Name}").LogInformation(
-            "Executed 'Functions.{Function}' (Succeeded, Id={Id}, Duration={Duration}ms)", function.Name, id, time.ElapsedMilliseconds);
+            "Executed 'Functions.{Function}' ({Status}, Id={Id}, Duration={Duration}ms)",
+            function.Name, invocation.Status, id, time.ElapsedMilliseconds);
     }
 
     private static async Task RefuseAsync(HttpContext context)

@@ -1,4 +1,10 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 
-await FunctionsApplication.CreateBuilder(args).Build().RunAsync();
+FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+if (builder.Configuration["WithoutAspNetCore"] is null)
+{
+    builder.ConfigureFunctionsWebApplication();
+}
+
+await builder.Build().RunAsync();

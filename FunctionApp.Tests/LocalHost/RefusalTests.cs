@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using FunctionApp.LocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
@@ -47,31 +46,17 @@ public sealed class RefusalTests : LocalHostTest
     }
 
     [Fact]
-    public async Task A_function_that_answers_without_ASP_NET_Core_is_named()
+    public Task A_function_that_answers_without_ASP_NET_Core_is_named()
     {
-        DirectoryInfo app = Data.CreateSubdirectory("app");
-        foreach (string file in Directory.EnumerateFiles(DurableHost.AppFolder))
-        {
-            File.Copy(file, Path.Combine(app.FullName, Path.GetFileName(file)));
-        }
-
-        string metadata = Path.Combine(app.FullName, "functions.metadata");
-        var functions = (JsonArray)JsonNode.Parse(await File.ReadAllTextAsync(metadata))!;
-        functions.Add(JsonNode.Parse("""{"name": "Old", "language": "dotnet-isolated", "bindings": [{"name": "request", "type": "httpTrigger"}]}"""));
-        await File.WriteAllTextAsync(metadata, functions.ToJsonString());
-
-        await AssertRefusedAsync(
-            new LocalHostProcess(["--app-folder", app.FullName, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings),
-            "The function Old answers without ASP.NET Core");
+        Settings["WithoutAspNetCore"] = "true";
+        return AssertRefusedAsync(LaunchSample(), "The function Throw answers without ASP.NET Core");
     }
 
     [Fact]
     public Task A_schedule_that_is_none_is_refused_by_the_name_of_its_function()
     {
         Settings["TickSchedule"] = "nonsense";
-        return AssertRefusedAsync(
-            new LocalHostProcess(["--app-folder", DurableHost.AppFolder, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings),
-            "Error indexing method 'Tick': The schedule expression 'nonsense' was not recognized");
+        return AssertRefusedAsync(LaunchSample(), "Error indexing method 'Tick': The schedule expression 'nonsense' was not recognized");
     }
 
     [Fact]
@@ -120,6 +105,9 @@ public sealed class RefusalTests : LocalHostTest
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /sys.");
         await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be used");
     }
+
+    private LocalHostProcess LaunchSample() =>
+        new(["--app-folder", DurableHost.AppFolder, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings);
 
     private static async Task ServeNonsenseAsync(TcpListener listener, CancellationToken stop)
     {
