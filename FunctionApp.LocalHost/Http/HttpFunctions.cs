@@ -17,7 +17,7 @@ internal sealed class HttpFunctions(
 
     private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>What follows an exception of <see cref="AnswerAsync"/>: a 503 if the worker ended or is not there, else an empty 500.</summary>
+    /// <summary>What follows an exception of <see cref="AnswerAsync"/>: a 503 if the worker has ended or is not there yet, else an empty 500.</summary>
     public static ExceptionHandlerOptions Failures { get; } = new()
     {
         StatusCodeSelector = failure => failure is WorkerProcessExitException or TimeoutException
@@ -76,7 +76,7 @@ internal sealed class HttpFunctions(
         if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "1";
-            await TypedResults.Problem("The app has ended and is being started again.", statusCode: StatusCodes.Status503ServiceUnavailable)
+            await TypedResults.Problem("The app is being started.", statusCode: StatusCodes.Status503ServiceUnavailable)
                 .ExecuteAsync(context);
         }
     }

@@ -10,7 +10,8 @@ namespace FunctionApp.Tests.Api;
 /// API_BASE_URL (with the function key API_KEY, if set).
 /// </summary>
 /// <param name="delay">How long a multiplication takes, in an app of the tests' own.</param>
-public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncLifetime
+/// <param name="ownProcess">An app of the tests' own runs in a child process, so that others may run beside it.</param>
+public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownProcess = false) : IAsyncLifetime
 {
     /// <summary>Signs the webhooks of an app of the tests' own.</summary>
     public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -85,7 +86,8 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay) : IAsyncL
                 ["Webhook__Secret"] = WebhookSecret,
                 ["Webhook__AllowedHosts"] = "127.0.0.1",
             },
-            storage);
+            storage,
+            ownProcess: ownProcess);
     }
 
     public async ValueTask DisposeAsync()
@@ -125,6 +127,12 @@ public sealed class FastAzureStorageApi() : ApiHost(StorageProvider.AzureStorage
 
 /// <summary>Orchestrations where Azure keeps them; tasks take some seconds.</summary>
 public sealed class SlowAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.FromSeconds(4));
+
+/// <summary>LocalHost as it is by default, without delay, for tests that wait for long.</summary>
+public sealed class ChildApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.Zero, ownProcess: true);
+
+/// <summary>Orchestrations where Azure keeps them, without delay, for tests that wait for long.</summary>
+public sealed class ChildAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.Zero, ownProcess: true);
 
 // An app in the tests' process is the only one there: these collections run one after another.
 [CollectionDefinition(DisableParallelization = true)]

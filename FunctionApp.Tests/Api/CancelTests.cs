@@ -40,18 +40,4 @@ public abstract class CancelTests(ApiHost api)
 
         Assert.InRange(instance.LastUpdatedAt - (await api.FindRowAsync(taskId))!.EndedAt!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(3.5));
     }
-
-    [Fact]
-    public async Task A_task_that_has_ended_otherwise_is_409_and_one_that_is_unknown_404()
-    {
-        string taskId = await api.Http.SubmitAsync();
-        await api.Http.WaitForStatusAsync(taskId, "Succeeded");
-
-        using HttpResponseMessage late = await api.Http.CancelAsync(taskId);
-        using HttpResponseMessage unknown = await api.Http.CancelAsync("01a20f2b-8410-7890-9b38-b3942ffb5075");
-
-        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.Conflict, "Succeeded", late);
-        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", unknown);
-        Assert.Equal("4.6", await api.Http.WaitForResultAsync(taskId));
-    }
 }

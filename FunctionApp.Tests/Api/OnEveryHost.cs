@@ -26,6 +26,12 @@ public sealed class IdempotencyOnSqlite(FastApi api) : IdempotencyTests(api);
 [Collection<FastAzureStorageCollection>]
 public sealed class IdempotencyOnAzureStorage(FastAzureStorageApi api) : IdempotencyTests(api);
 
+[Collection<FastCollection>]
+public sealed class TaskOnSqlite(FastApi api) : TaskTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class TaskOnAzureStorage(FastAzureStorageApi api) : TaskTests(api);
+
 [Collection<SlowCollection>]
 public sealed class MonitorOnSqlite(SlowApi api) : MonitorTests(api);
 
@@ -62,11 +68,9 @@ public sealed class DeletionOnSqlite(FastApi api) : DeletionTests(api);
 [Collection<FastAzureStorageCollection>]
 public sealed class DeletionOnAzureStorage(FastAzureStorageApi api) : DeletionTests(api);
 
-[Collection<FastCollection>]
-public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(api);
+public sealed class ReconciliationOnSqlite(ChildApi api) : ReconciliationTests(api), IClassFixture<ChildApi>;
 
-[Collection<FastAzureStorageCollection>]
-public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api);
+public sealed class ReconciliationOnAzureStorage(ChildAzureStorageApi api) : ReconciliationTests(api), IClassFixture<ChildAzureStorageApi>;
 
 [Collection<FastCollection>]
 public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);

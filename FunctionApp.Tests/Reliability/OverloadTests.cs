@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using FunctionApp.LocalHost;
 
 namespace FunctionApp.Tests.Reliability;
 
@@ -15,6 +16,8 @@ public sealed class OverloadTests(ITestOutputHelper output) : LocalHostTest
     [Fact]
     public async Task A_flood_is_202_or_503_memory_stays_flat_GET_stays_quick_and_all_that_was_accepted_finishes()
     {
+        // What other tests have left would make Azurite pause.
+        Settings["AzureWebJobsStorage"] = Azurite.NewConnectionString();
         var duration = TimeSpan.FromSeconds(TestRun.Read("OVERLOAD_TEST_SECONDS", 6));
         await using LocalHostProcess host = await StartAsync();
         string finished = await host.Http.SubmitAsync();
@@ -78,7 +81,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : LocalHostTest
         output.WriteLine($"memory of host and worker: first half at most {halves[0] >> 20} MiB, second half {halves[1] >> 20} MiB");
         output.WriteLine($"all accepted tasks finished {drain.Elapsed.TotalSeconds:0.0} s after the flood");
 
-        Assert.InRange(unanswered, 0, gets.Count / 10);
+        Assert.InRange(unanswered, 0, 1 + (gets.Count / 10));
         Assert.InRange(gets[^1], TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.InRange(halves[1], 0, Math.Max(halves[0] * 3 / 2, 700L << 20));
         Assert.Equal(0, await host.SignalAsync("TERM"));

@@ -14,12 +14,14 @@ internal static class TaskClient
         this HttpClient http, string body, string query = "", params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/multiply{query}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        foreach ((string name, string value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
+        return await http.SendAsync(request, headers);
+    }
 
-        return await http.SendAsync(request);
+    /// <summary>A GET with headers.</summary>
+    public static async Task<HttpResponseMessage> GetAsync(this HttpClient http, string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await http.SendAsync(request, headers);
     }
 
     /// <summary>Submits and returns the task ID.</summary>
@@ -104,6 +106,16 @@ internal static class TaskClient
 
     public static async Task<JsonElement> ReadJsonAsync(this HttpResponseMessage response) =>
         JsonElement.Parse(await response.Content.ReadAsStringAsync());
+
+    private static Task<HttpResponseMessage> SendAsync(this HttpClient http, HttpRequestMessage request, (string Name, string Value)[] headers)
+    {
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return http.SendAsync(request);
+    }
 
     private static async Task<HttpResponseMessage> PollAsync(this HttpClient http, string path, Func<HttpResponseMessage, bool> isEnd)
     {
