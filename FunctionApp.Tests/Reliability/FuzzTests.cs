@@ -13,7 +13,7 @@ namespace FunctionApp.Tests.Reliability;
 [Collection(nameof(RunsAlone))]
 public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
 {
-    private const int AtOnce = 32;
+    private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 32 };
 
     // The API's own limit; only a client that does not even send its headers is waited for longer.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(11);
@@ -35,7 +35,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
         ConcurrentBag<string> failures = [];
         Task stalled = SendAsync(host.Http.BaseAddress!, FuzzRequest.StalledHead());
 
-        await Parallel.ForAsync(0, requests, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) =>
+        await Parallel.ForAsync(0, requests, AtOnce, async (i, _) =>
         {
             if (i % 100 == 0)
             {
@@ -72,7 +72,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
     private async Task AssertTasksAsync(HttpClient http)
     {
         // Who hung up may ask again.
-        await Parallel.ForEachAsync(_hungUp, async (again, _) =>
+        await Parallel.ForEachAsync(_hungUp, AtOnce, async (again, _) =>
         {
             while (await SendAsync(http.BaseAddress!, new FuzzRequest(again, Expected.AcceptedInTheEnd)) == 503)
             {
@@ -83,7 +83,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : LocalHostTest
         string[] listed = await http.ListAsync("/tasks?limit=100");
         Assert.Empty(listed.Except(_accepted.Keys));
         ConcurrentDictionary<string, int> ends = new();
-        await Parallel.ForEachAsync(listed, async (taskId, _) =>
+        await Parallel.ForEachAsync(listed, AtOnce, async (taskId, _) =>
             ends.AddOrUpdate(await AssertEndAsync(http, taskId), 1, (_, count) => count + 1));
         output.WriteLine($"{_accepted.Count} tasks, of those that were not deleted "
             + string.Join(", ", ends.Select(end => $"{end.Value} {end.Key}")));
