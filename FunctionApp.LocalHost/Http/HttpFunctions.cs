@@ -67,8 +67,8 @@ internal sealed class HttpFunctions(
         }
 
         loggers.CreateLogger($"Function.{function.Name}").LogInformation(
-            "Executed 'Functions.{Function}' ({Status}, Id={Id}, Duration={Duration}ms)",
-            function.Name, invocation.Status, id, time.ElapsedMilliseconds);
+            "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration}ms)",
+            function.Name, invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed", id, time.ElapsedMilliseconds);
     }
 
     private static async Task RefuseAsync(HttpContext context)

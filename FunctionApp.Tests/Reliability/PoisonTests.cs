@@ -59,7 +59,7 @@ public sealed class PoisonTests : LocalHostTest
     [Fact]
     public async Task A_worker_that_dies_again_and_again_is_started_again_and_again_and_its_tasks_with_it()
     {
-        Settings["SlowMultiply__Delay"] = "00:00:02";
+        Settings["SlowMultiply__Delay"] = "00:00:05"; // long enough to be seen running on a busy machine
         await using LocalHostProcess host = await StartAsync();
         string[] tasks = await host.Http.SubmitManyAsync(10);
         for (int death = 0; death < 3; death++)
