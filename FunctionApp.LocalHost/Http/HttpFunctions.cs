@@ -76,8 +76,7 @@ internal sealed class HttpFunctions(
         if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "1";
-            await TypedResults.Problem("The app is being started.", statusCode: StatusCodes.Status503ServiceUnavailable)
-                .ExecuteAsync(context);
+            await TypedResults.Problem("The app is being started.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
         }
     }
 }
