@@ -68,8 +68,8 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
                     : $"The functions cannot start: {(e is FunctionIndexingException ? $"{e.Message}: " : "")}{e.GetBaseException().Message}");
             // Apps use their storage as soon as they start. What is wrong with a setting they say best.
             await azurite;
-            WorkerLink worker = await Workers.StartAsync(Services.GetAddress(0));
-            if (worker.HttpAddress is null && Array.Find(_functions, function => function.Trigger.IsHttp) is { } refused)
+            await Workers.StartAsync(Services.GetAddress(0));
+            if ((await Workers.ReadyAsync()).HttpAddress is null && Array.Find(_functions, function => function.Trigger.IsHttp) is { } refused)
             {
                 throw new LocalHostException(
                     $"The function {refused.Name} answers without ASP.NET Core, which the local host does not support: "

@@ -39,7 +39,8 @@ internal static class HttpEndpoints
             else if (function.Trigger.IsHttp)
             {
                 string route = $"{prefix}/{(function.Trigger.Route ?? function.Name).TrimStart('/')}";
-                Task AnswerAsync(HttpContext context) => http.AnswerAsync(context, function);
+                ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger($"Function.{function.Name}");
+                Task AnswerAsync(HttpContext context) => http.AnswerAsync(context, function, logger);
                 _ = function.Trigger.Methods is { Count: > 0 } methods ? app.MapMethods(route, methods, AnswerAsync) : app.Map(route, AnswerAsync);
             }
         }

@@ -8,12 +8,15 @@ namespace FunctionApp.LocalHost.Http;
 /// is to answer it.
 /// </summary>
 internal sealed class HttpFunctions(
-    WorkerSupervisor workers, IHttpForwarder forwarder, HttpMessageInvoker http, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
+    WorkerSupervisor workers, IHttpForwarder forwarder, HttpMessageInvoker http, IHostApplicationLifetime lifetime)
 {
     // How long an answer may still be on its way after its function has failed; the worker sends it first.
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
+
+    private static readonly Action<ILogger, string, string, string, double, Exception?> LogExecuted = LoggerMessage.Define<string, string, string, double>(
+        LogLevel.Information, default, "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms)");
 
     private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
@@ -28,13 +31,14 @@ internal sealed class HttpFunctions(
         SuppressDiagnosticsCallback = failure => failure.Exception is FunctionFailedException or WorkerProcessExitException or TimeoutException,
     };
 
-    /// <summary>Answers a request to a function, and logs that under the Functions host's category.</summary>
+    /// <summary>Answers a request to a function.</summary>
+    /// <param name="logger">Of the function's category.</param>
     /// <exception cref="FunctionFailedException">It failed without an answer.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
     /// <exception cref="TimeoutException">There is no worker.</exception>
-    public async Task AnswerAsync(HttpContext context, AppFunction function)
+    public async Task AnswerAsync(HttpContext context, AppFunction function, ILogger logger)
     {
-        var time = Stopwatch.StartNew();
+        long start = Stopwatch.GetTimestamp();
         string id = Guid.NewGuid().ToString();
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
         // By this the worker finds the invocation that belongs to the request.
@@ -66,9 +70,8 @@ internal sealed class HttpFunctions(
             context.Abort();
         }
 
-        loggers.CreateLogger($"Function.{function.Name}").LogInformation(
-            "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration}ms)",
-            function.Name, invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed", id, time.ElapsedMilliseconds);
+        string outcome = invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed";
+        LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
     }
 
     private static async Task RefuseAsync(HttpContext context)

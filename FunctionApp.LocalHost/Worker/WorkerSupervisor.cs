@@ -30,11 +30,10 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
     /// <param name="endpoint">Where workers connect to.</param>
     /// <exception cref="LocalHostException">The worker ended, or said that it cannot load the app.</exception>
-    public async Task<WorkerLink> StartAsync(Uri endpoint)
+    public async Task StartAsync(Uri endpoint)
     {
         _running = KeepAsync(endpoint);
         await await Task.WhenAny(_ready.Task, _running);
-        return await _ready.Task;
     }
 
     /// <summary>Ends the worker and fails what it has not answered.</summary>

@@ -43,11 +43,23 @@ public abstract class MonitorTests(ApiHost api)
     }
 
     [Fact]
+    public async Task A_running_task_cannot_be_retried()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForStatusAsync(taskId, "Running");
+
+        using HttpResponseMessage tooEarly = await api.Http.PostAsync($"/tasks/{taskId}/retry", content: null);
+
+        await ProblemAssert.IsAsync(HttpStatusCode.Conflict, tooEarly);
+    }
+
+    [Fact]
     public async Task Results_and_tasks_can_be_waited_for()
     {
         string taskId = await api.Http.SubmitAsync();
 
-        HttpResponseMessage[] answers = await Task.WhenAll(api.Http.GetAsync($"/multiply/{taskId}", ("Prefer", "wait=30")), api.Http.GetAsync($"/tasks/{taskId}", ("Prefer", "wait=30")));
+        HttpResponseMessage[] answers = await Task.WhenAll(
+            api.Http.GetAsync($"/multiply/{taskId}", ("Prefer", "wait=30")), api.Http.GetAsync($"/tasks/{taskId}", ("Prefer", "wait=30")));
 
         Assert.Equal("4.6", (await answers[0].ReadJsonAsync()).GetProperty("result").GetRawText());
         Assert.Equal("Succeeded", (await answers[1].ReadJsonAsync()).GetProperty("status").GetString());

@@ -91,7 +91,7 @@ public sealed class RefusalTests : LocalHostTest
     {
         await using LocalHostProcess first = await StartAsync();
 
-        await AssertRefusedAsync(Launch(), "cannot be used: The process cannot access the file");
+        await AssertRefusedAsync(Launch(), "because it is being used by another process. Stop the host that uses it");
     }
 
     [Fact]
@@ -99,11 +99,11 @@ public sealed class RefusalTests : LocalHostTest
     {
         string file = Path.Combine(Data.FullName, "file");
         await File.WriteAllTextAsync(file, "");
-        await AssertRefusedAsync(Launch(dataFolder: file), "cannot be used");
+        await AssertRefusedAsync(Launch(dataFolder: file), $"The data folder {file} cannot be used: The file");
 
         // Nobody, root neither, can make a file here.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs /sys.");
-        await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be used");
+        await AssertRefusedAsync(Launch(dataFolder: "/sys"), "The data folder /sys cannot be used: Access to the path");
     }
 
     private LocalHostProcess LaunchSample() =>

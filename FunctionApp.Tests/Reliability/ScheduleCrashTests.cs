@@ -4,10 +4,11 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>A task that waits for its start outlives the host.</summary>
+[Collection(nameof(RunsAlone))]
 public sealed class ScheduleCrashTests : LocalHostTest
 {
     [Theory]
-    [InlineData(StorageProvider.Sqlite, 10)]
+    [InlineData(StorageProvider.Sqlite, 5)]
     [InlineData(StorageProvider.AzureStorage, 70)]
     public async Task After_kill_9_a_task_starts_at_its_time_or_soon_after(StorageProvider storage, int seconds)
     {
