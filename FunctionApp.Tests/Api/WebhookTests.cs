@@ -1,4 +1,7 @@
 using System.Text.Json;
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using StandardWebhooks;
 
 namespace FunctionApp.Tests.Api;
@@ -53,6 +56,69 @@ public abstract class WebhookTests(ApiHost api)
 
         // Azure Storage's timers may be a second early.
         Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(3.9), TimeSpan.FromSeconds(15));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_delivery_that_was_terminated_goes_on_where_it_was_however_many_start_it_again(bool purged)
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(500, 200);
+        string taskId = await SubmitAsync(receiver);
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"500","done":false}""", () => WebhookAsync(taskId));
+        DurableTaskClient client = api.Own.DurableClient;
+        string delivery = WebhookOrchestration.InstanceId(taskId);
+
+        // While it is under way, nobody starts it again.
+        DateTimeOffset started = (await client.GetInstanceAsync(delivery))!.CreatedAt;
+        await WebhookOrchestration.StartAsync(client, taskId, default);
+        Assert.Equal(started, (await client.GetInstanceAsync(delivery))!.CreatedAt);
+
+        await client.TerminateInstanceAsync(delivery);
+        await client.WaitForInstanceCompletionAsync(delivery);
+        if (purged)
+        {
+            await client.PurgeInstanceAsync(delivery);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => WebhookOrchestration.StartAsync(client, taskId, default)));
+
+        await Eventually.AreEqual("""{"attempts":2,"last_status":"200","done":true}""", () => WebhookAsync(taskId));
+        await client.WaitForInstanceCompletionAsync(delivery);
+        WebhookReceiver.Received[] requests = [.. receiver.Requests];
+        Assert.Equal(2, requests.Length);
+        Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(15));
+    }
+
+    [Theory]
+    [InlineData(0)] // not the text that it takes: it fails
+    [InlineData("019ab3c2-7f10-7c4e-9d52-3f0a6b1c8e21")] // no such task: it completes
+    public async Task A_delivery_that_ended_without_having_delivered_is_started_again_by_the_task_s_end(object input)
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
+        _ = api.Own;
+        string taskId = await api.Http.SubmitAsync(query: Query(receiver) + "&delay=4");
+        await StartDeliveryAsync(taskId, input);
+        await api.Own.DurableClient.WaitForInstanceCompletionAsync(WebhookOrchestration.InstanceId(taskId));
+
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"204","done":true}""", () => WebhookAsync(taskId));
+    }
+
+    [Fact]
+    public async Task A_delivery_that_comes_before_the_end_waits_for_it()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
+        _ = api.Own;
+        string taskId = await api.Http.SubmitAsync(query: Query(receiver) + "&delay=600");
+        await StartDeliveryAsync(taskId, taskId);
+
+        // It has been told that the row is unfinished.
+        await Eventually.AreEqual(true, async () => await HistoryHasAsync(WebhookOrchestration.InstanceId(taskId), "TimerCreated"));
+        Assert.Equal("""{"attempts":0,"last_status":"","done":false}""", await WebhookAsync(taskId));
+        using HttpResponseMessage cancel = await api.Http.CancelAsync(taskId);
+
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"204","done":true}""", () => WebhookAsync(taskId));
+        Assert.Equal("Canceled", JsonElement.Parse(Assert.Single(receiver.Requests).Body).GetProperty("status").GetString());
     }
 
     [Fact]
@@ -126,6 +192,15 @@ public abstract class WebhookTests(ApiHost api)
     {
         _ = api.Own;
         return api.Http.SubmitAsync(query: Query(receiver));
+    }
+
+    private Task StartDeliveryAsync(string taskId, object input) => api.Own.DurableClient.ScheduleNewOrchestrationInstanceAsync(
+        nameof(WebhookOrchestration), input, new StartOrchestrationOptions(InstanceId: WebhookOrchestration.InstanceId(taskId)));
+
+    private async Task<bool> HistoryHasAsync(string instanceId, string eventType)
+    {
+        string history = await api.Own.Http.GetStringAsync($"/runtime/webhooks/durabletask/instances/{instanceId}?showHistory=true");
+        return history.Contains(eventType);
     }
 
     private async Task<string> WebhookAsync(string taskId)

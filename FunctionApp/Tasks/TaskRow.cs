@@ -111,6 +111,9 @@ public sealed class TaskRow : ITableEntity
     /// <summary>What came of the last attempt: an HTTP status, or why there was none.</summary>
     public string? WebhookStatus { get; set; }
 
+    /// <summary>Before then there is no further attempt.</summary>
+    public DateTimeOffset? WebhookNextAt { get; set; }
+
     /// <summary>Whether there will be no further attempt.</summary>
     public bool? WebhookDone { get; set; }
 

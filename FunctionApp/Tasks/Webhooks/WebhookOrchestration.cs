@@ -4,18 +4,14 @@ using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tasks.Webhooks;
 
-/// <summary>Delivers a task's webhook, with growing pauses for two days at most; its input is the task's ID.</summary>
+/// <summary>
+/// Delivers a task's webhook; its input is the task's ID. All that a delivery has to know is in the task's row, so one that
+/// has ended before its time, however that came about, goes on where it was when it is started again.
+/// </summary>
 public static class WebhookOrchestration
 {
-    private static readonly TimeSpan[] Pauses =
-    [
-        TimeSpan.FromSeconds(5),
-        TimeSpan.FromSeconds(30),
-        TimeSpan.FromMinutes(5),
-        TimeSpan.FromMinutes(30),
-        TimeSpan.FromHours(2),
-        .. Enumerable.Repeat(TimeSpan.FromHours(4), 6),
-    ];
+    // Then the history begins anew, so that it does not grow for as long as a receiver is busy.
+    private const int TurnsPerHistory = 50;
 
     // What storage does not let be read or written is no failed delivery.
     private static readonly TaskOptions WhileStorageIsAway = TaskOptions.FromRetryPolicy(new RetryPolicy(
@@ -27,26 +23,27 @@ public static class WebhookOrchestration
     /// <summary>The orchestration's instance ID.</summary>
     public static string InstanceId(string taskId) => $"{taskId}-webhook";
 
-    /// <summary>Starts the delivery of an ended task's webhook; more than once is as good as once.</summary>
+    /// <summary>
+    /// Starts the delivery of an ended task's webhook, unless it is under way; more than once is as good as once. One that
+    /// failed, was terminated or ended otherwise is started again, and finds out from the row whether anything is left to do.
+    /// </summary>
     public static Task StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken) =>
-        client.StartOnceAsync(nameof(WebhookOrchestration), InstanceId(taskId), taskId, cancellationToken);
+        client.StartUnlessRunningAsync(nameof(WebhookOrchestration), InstanceId(taskId), taskId, cancellationToken);
 
     [Function(nameof(WebhookOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         string taskId = context.GetInput<string>()!;
-        for (int attempt = 1; attempt <= Pauses.Length + 1; attempt++)
+        for (int turn = 0; turn < TurnsPerHistory; turn++)
         {
-            bool isLast = attempt == Pauses.Length + 1;
-            if (await context.CallActivityAsync<bool>(nameof(DeliverWebhook), new WebhookAttempt(taskId, attempt, isLast), WhileStorageIsAway))
+            if (await context.CallActivityAsync<TimeSpan?>(nameof(DeliverWebhook), new WebhookTurn(taskId, turn), WhileStorageIsAway) is not { } pause)
             {
                 return;
             }
 
-            if (!isLast)
-            {
-                await context.CreateTimer(Pauses[attempt - 1], CancellationToken.None);
-            }
+            await context.CreateTimer(pause, CancellationToken.None);
         }
+
+        context.ContinueAsNew(taskId);
     }
 }

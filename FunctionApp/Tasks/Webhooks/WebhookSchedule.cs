@@ -1,0 +1,30 @@
+namespace FunctionApp.Tasks.Webhooks;
+
+/// <summary>When a webhook is sent again.</summary>
+internal static class WebhookSchedule
+{
+    private static readonly TimeSpan LongestMoment = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan[] Pauses =
+    [
+        TimeSpan.FromSeconds(5),
+        TimeSpan.FromSeconds(30),
+        TimeSpan.FromMinutes(5),
+        TimeSpan.FromMinutes(30),
+        TimeSpan.FromHours(2),
+        .. Enumerable.Repeat(TimeSpan.FromHours(4), 6),
+    ];
+
+    /// <summary>The pause after an attempt that failed; null after the last one.</summary>
+    /// <param name="attempt">Its number, from 1 on.</param>
+    public static TimeSpan? PauseAfter(int attempt) => attempt <= Pauses.Length ? Pauses[attempt - 1] : null;
+
+    /// <summary>How long to wait for what no attempt is counted for: a second or two at first, then longer, and never for all alike.</summary>
+    public static TimeSpan Moment(int turn)
+    {
+        double seconds = Math.Min(Math.Pow(2, turn), LongestMoment.TotalSeconds / 2);
+#pragma warning disable CA5394 // Nobody gains by guessing it.
+        return TimeSpan.FromSeconds(seconds * (1 + Random.Shared.NextDouble()));
+#pragma warning restore CA5394
+    }
+}
