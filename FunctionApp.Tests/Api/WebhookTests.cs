@@ -194,7 +194,7 @@ public abstract class WebhookTests(ApiHost api)
         return api.Http.SubmitAsync(query: Query(receiver));
     }
 
-    private Task StartDeliveryAsync(string taskId, object input) => api.Own.DurableClient.ScheduleNewOrchestrationInstanceAsync(
+    private Task<string> StartDeliveryAsync(string taskId, object input) => api.Own.DurableClient.ScheduleNewOrchestrationInstanceAsync(
         nameof(WebhookOrchestration), input, new StartOrchestrationOptions(InstanceId: WebhookOrchestration.InstanceId(taskId)));
 
     private async Task<bool> HistoryHasAsync(string instanceId, string eventType)

@@ -1,0 +1,50 @@
+using FunctionApp.Tasks.Webhooks;
+using Microsoft.DurableTask;
+using Moq;
+
+namespace FunctionApp.Tests.Unit;
+
+public class WebhookOrchestrationTests
+{
+    private readonly Mock<TaskOrchestrationContext> _context = new(MockBehavior.Strict);
+    private readonly List<WebhookTurn> _turns = [];
+    private readonly List<TimeSpan> _pauses = [];
+    private int _last = int.MaxValue;
+
+    public WebhookOrchestrationTests()
+    {
+        _context.Setup(context => context.GetInput<string>()).Returns("task");
+        _context.Setup(context => context.CallActivityAsync<TimeSpan?>(
+                new TaskName(nameof(DeliverWebhook)), It.IsAny<WebhookTurn>(), It.Is<TaskOptions>(options => options.Retry!.Policy!.MaxNumberOfAttempts > 1)))
+            .Returns((TaskName _, object turn, TaskOptions _) =>
+            {
+                _turns.Add((WebhookTurn)turn);
+                return Task.FromResult<TimeSpan?>(_turns.Count < _last ? TimeSpan.FromSeconds(_turns.Count) : null);
+            });
+        _context.Setup(context => context.CreateTimer(It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
+            .Callback((TimeSpan pause, CancellationToken _) => _pauses.Add(pause))
+            .Returns(Task.CompletedTask);
+    }
+
+    [Fact]
+    public async Task It_waits_as_long_as_it_is_told_and_ends_when_there_is_nothing_left_to_do()
+    {
+        _last = 3;
+
+        await WebhookOrchestration.RunAsync(_context.Object);
+
+        Assert.Equal([new("task", 0), new("task", 1), new("task", 2)], _turns);
+        Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)], _pauses);
+    }
+
+    [Fact]
+    public async Task However_long_it_takes_its_history_stays_short()
+    {
+        _context.Setup(context => context.ContinueAsNew("task", true)).Verifiable(Times.Once);
+
+        await WebhookOrchestration.RunAsync(_context.Object);
+
+        Assert.Equal(50, _turns.Count);
+        _context.Verify();
+    }
+}
