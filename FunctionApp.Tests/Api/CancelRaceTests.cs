@@ -9,6 +9,7 @@ namespace FunctionApp.Tests.Api;
 public sealed class BriefApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(0.5));
 
 /// <summary>What a cancellation answers holds, whenever it comes.</summary>
+[Long]
 [Collection<RaceCollection>]
 public class CancelRaceTests(BriefApi api)
 {

@@ -68,8 +68,10 @@ public sealed class DeletionOnSqlite(FastApi api) : DeletionTests(api);
 [Collection<FastAzureStorageCollection>]
 public sealed class DeletionOnAzureStorage(FastAzureStorageApi api) : DeletionTests(api);
 
+[Long]
 public sealed class ReconciliationOnSqlite(ChildApi api) : ReconciliationTests(api), IClassFixture<ChildApi>;
 
+[Long]
 public sealed class ReconciliationOnAzureStorage(ChildAzureStorageApi api) : ReconciliationTests(api), IClassFixture<ChildAzureStorageApi>;
 
 [Collection<FastCollection>]

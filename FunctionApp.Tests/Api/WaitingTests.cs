@@ -5,6 +5,7 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Api;
 
 /// <summary>What it costs to let callers wait, and who may.</summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class WaitingTests : LocalHostTest
 {

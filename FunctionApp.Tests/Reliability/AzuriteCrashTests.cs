@@ -11,6 +11,7 @@ namespace FunctionApp.Tests.Reliability;
 /// whose row it lost is unknown, one whose end it lost is found to be lost a minute later (AZURITE_CRASH_TEST_SECONDS=120
 /// waits for that). Azure Storage keeps what it has acknowledged.
 /// </summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class AzuriteCrashTests(ITestOutputHelper output) : LocalHostTest
 {

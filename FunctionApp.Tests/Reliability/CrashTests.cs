@@ -7,6 +7,7 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>SQLite, where work goes on as soon as the host is there again.</summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class SqliteCrashTests(ITestOutputHelper output) : CrashTests(StorageProvider.Sqlite, output)
 {
@@ -15,6 +16,7 @@ public sealed class SqliteCrashTests(ITestOutputHelper output) : CrashTests(Stor
 }
 
 /// <summary>Azure Storage, where what a killed host had in hand comes back after a minute.</summary>
+[Long]
 public sealed class AzureStorageCrashTests(ITestOutputHelper output) : CrashTests(StorageProvider.AzureStorage, output)
 {
     [Fact]

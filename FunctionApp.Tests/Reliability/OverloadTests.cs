@@ -8,6 +8,7 @@ namespace FunctionApp.Tests.Reliability;
 /// <summary>
 /// 64 clients that POST without a pause, more than is worked off. The long form is OVERLOAD_TEST_SECONDS=60.
 /// </summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class OverloadTests(ITestOutputHelper output) : LocalHostTest
 {

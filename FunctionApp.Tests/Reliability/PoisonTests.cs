@@ -5,6 +5,7 @@ using FunctionApp.Tasks;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>Tasks that cannot succeed, or that take their worker with them: they end all the same, and others do not notice.</summary>
+[Long]
 public sealed class PoisonTests : LocalHostTest
 {
     [Fact]

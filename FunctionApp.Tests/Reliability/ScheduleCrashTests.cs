@@ -4,6 +4,7 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>A task that waits for its start outlives the host.</summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class ScheduleCrashTests : LocalHostTest
 {

@@ -4,6 +4,7 @@ using FunctionApp.LocalHost.Sqlite;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>A file that cannot be used is refused at start, on one line, and left as it is; one that fails later loses nothing.</summary>
+[Long]
 public sealed class SqliteFaultTests : LocalHostTest
 {
     private const int Page = 4_096;

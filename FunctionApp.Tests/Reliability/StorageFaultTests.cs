@@ -18,22 +18,17 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
 
     private readonly TimeSpan _outage = TimeSpan.FromSeconds(TestRun.Read("STORAGE_FAULT_TEST_SECONDS", 2));
 
+    [Fact]
+    public Task An_outage_is_503_and_loses_nothing() => LiveThroughAsync(StorageProvider.Sqlite, "status 503");
+
+    [Long]
     [Theory]
     [InlineData(StorageProvider.Sqlite, "status 500", "status 503", "status 429", "dropped connections", "answers after a minute")]
     [InlineData(StorageProvider.AzureStorage, "status 503")] // one: after several the engine needs minutes
-    public async Task An_outage_is_503_and_loses_nothing(StorageProvider storage, params string[] faults)
-    {
-        await using StorageProxy proxy = await StorageProxy.StartAsync(Settings);
-        await LiveThroughAsync(
-            storage, faults, fault => Run(() => proxy.Fault = context => FailAsync(fault, context)), () => Run(() => proxy.Fault = null));
+    public Task Outages_of_every_kind_are_503_and_lose_nothing(StorageProvider storage, params string[] faults) =>
+        LiveThroughAsync(storage, faults);
 
-        static Task Run(Action action)
-        {
-            action();
-            return Task.CompletedTask;
-        }
-    }
-
+    [Long]
     [Fact]
     public async Task Azurite_can_be_stopped_and_started_again()
     {
@@ -52,6 +47,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
             (await Azurite.StartIfNeededAsync(folder.FullName, connectionString, tablesOnly: false))!;
     }
 
+    [Long]
     [Fact]
     public async Task Slow_storage_only_makes_it_slow()
     {
@@ -88,6 +84,19 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
         Assert.DoesNotContain("403", problem);
         Assert.Null(answer.Headers.RetryAfter);
         await Eventually.AreEqual(1, () => Task.FromResult(host.Output.Count(line => line.Contains("POST /multiply failed unexpectedly"))));
+    }
+
+    private async Task LiveThroughAsync(StorageProvider storage, params string[] faults)
+    {
+        await using StorageProxy proxy = await StorageProxy.StartAsync(Settings);
+        await LiveThroughAsync(
+            storage, faults, fault => Run(() => proxy.Fault = context => FailAsync(fault, context)), () => Run(() => proxy.Fault = null));
+
+        static Task Run(Action action)
+        {
+            action();
+            return Task.CompletedTask;
+        }
     }
 
     private static async Task<bool> FailAsync(string fault, HttpContext context)
