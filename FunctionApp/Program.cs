@@ -1,13 +1,10 @@
-using System.Text.Json;
 using FunctionApp;
 using FunctionApp.Multiply;
 using FunctionApp.Tasks;
-using FunctionApp.Tasks.Batches;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 try
 {
@@ -17,11 +14,10 @@ try
     builder.AddTelemetry();
     builder.Services.AddTasks(builder.Configuration);
     builder.Services.AddOptions<SlowMultiplyOptions>().Configure<IConfiguration>(SlowMultiplyOptions.Read).ValidateOnStart();
-    builder.Services.AddBatch<SlowMultiply, Multiplication, JsonElement>(
-        services => services.GetRequiredService<IOptions<SlowMultiplyOptions>>().Value.Kind, Multiplication.Read, multiply => multiply.MultiplyAsync);
+    builder.Services.AddTaskKind<SlowMultiply>();
 
     using IHost host = builder.Build();
-    await host.Services.CreateTablesAsync();
+    await host.Services.PrepareTasksAsync();
     await host.RunAsync();
     return 0;
 }

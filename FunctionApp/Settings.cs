@@ -24,4 +24,20 @@ internal static class Settings
             : throw new StartupException(
                 $"The setting {name} is \"{text}\", but must be a time span from {minimum} to 24 days, such as \"00:00:02\" for two seconds.");
     }
+
+    /// <summary>The whole number in a setting; null if it is not set.</summary>
+    /// <param name="name">As an environment variable has it, with <c>__</c>.</param>
+    /// <exception cref="StartupException">It is no whole number, or out of range.</exception>
+    public static int? ReadInteger(this IConfiguration configuration, string name, int minimum, int maximum)
+    {
+        string? text = configuration[name.Replace("__", ":")];
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum
+            ? value
+            : throw new StartupException($"The setting {name} is \"{text}\", but must be a whole number from {minimum} to {maximum}.");
+    }
 }

@@ -16,7 +16,7 @@ public abstract class StorageTest : IAsyncLifetime
     protected StorageTest()
     {
         Client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
-                new TaskName(nameof(TaskOrchestration)), It.IsAny<TaskStart>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
+                It.Is<TaskName>(name => name.Name == nameof(TaskOrchestration) || name.Name == nameof(BatchOrchestration)), It.IsAny<TaskStart>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync((TaskName _, object input, StartOrchestrationOptions options, CancellationToken _) =>
             {
                 if (StartFailure is { } failure)
@@ -37,6 +37,8 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected TableClient Keys { get; private set; } = null!;
 
+    protected TableClient ItemsClient { get; private set; } = null!;
+
     protected TaskTable Tasks { get; private set; } = null!;
 
     protected TaskStarter Starter { get; private set; } = null!;
@@ -48,7 +50,7 @@ public abstract class StorageTest : IAsyncLifetime
     /// <summary>What the durable client throws instead of starting an orchestration.</summary>
     protected Exception? StartFailure { get; set; }
 
-    protected TaskRunner Runner => new(Tasks, TimeProvider.System, NullLogger<TaskRunner>.Instance);
+    protected WorkPlaces Places { get; } = new(new HostSettings(null, 100), TimeProvider.System);
 
     public async ValueTask InitializeAsync()
     {
@@ -56,8 +58,9 @@ public abstract class StorageTest : IAsyncLifetime
         string name = $"t{Guid.NewGuid():N}";
         Table = new TableClient(connectionString, name);
         Keys = new TableClient(connectionString, name + "keys");
+        ItemsClient = new TableClient(connectionString, name + "items");
         Tasks = new TaskTable(Table);
-        Starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(new TableClient(connectionString, name + "items")));
+        Starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(ItemsClient), NullLogger<TaskStarter>.Instance);
         await Tasks.CreateIfNotExistsAsync();
         await new KeysTable(Keys).CreateIfNotExistsAsync();
     }
@@ -66,6 +69,7 @@ public abstract class StorageTest : IAsyncLifetime
     {
         await Table.DeleteAsync();
         await Keys.DeleteAsync();
+        await ItemsClient.DeleteAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -90,17 +94,32 @@ public abstract class StorageTest : IAsyncLifetime
     }
 
     /// <summary>A new task, as its activity gets it.</summary>
-    protected async Task<TaskExecution> InsertAsync(TimeSpan? limit = null, int attempt = 1, TaskId? id = null)
+    protected async Task<TaskAttempt> InsertAsync(TimeSpan? limit = null, int attempt = 1, TaskId? id = null, DateTimeOffset? startBy = null)
     {
         TaskRow row = NewRow(id);
+        row.StartBy = startBy;
         ETag etag = (await Tasks.InsertAsync(row, default))!.Value;
-        TimeSpan time = limit ?? TimeSpan.FromMinutes(1);
-        return new(row.Id.ToString(), new("DoWork", "{}", time, etag.ToString(), null, 0, false, null), DateTimeOffset.UtcNow + time, attempt);
+        return new(row.Id.ToString(), NewStart(limit) with { ETag = etag.ToString(), StartBy = startBy }, attempt);
     }
 
-    protected async Task<TaskRow> ReadAsync(TaskExecution execution) =>
-        (await Tasks.FindAsync(TaskId.Parse(execution.TaskId), default))!;
+    protected static TaskStart NewStart(TimeSpan? limit = null) => new(
+        "DoWork", "{}", limit ?? TimeSpan.FromMinutes(1), MaxAttempts: 25, FirstAttempt: 1, "etag", StartAt: null, StartBy: null, Items: 0, HasWebhook: false, TraceParent: null);
 
-    protected Task RunAsync<TResult>(TaskExecution execution, Func<TaskProgress, CancellationToken, Task<TResult>> work, CancellationToken stopping = default) =>
-        Runner.RunAsync<JsonElement, TResult>(execution, (_, progress, token) => work(progress, token), stopping);
+    protected async Task<TaskRow> ReadAsync(TaskAttempt attempt) =>
+        (await Tasks.FindAsync(TaskId.Parse(attempt.TaskId), default))!;
+
+    /// <summary>Runs a task's activity.</summary>
+    /// <param name="time">The clock of the instance that it runs on.</param>
+    protected Task RunAsync<TResult>(
+        TaskAttempt attempt, Func<TaskProgress, CancellationToken, Task<TResult>> work, TimeProvider? time = null, CancellationToken stopping = default) =>
+        new TaskRunner(Tasks, Places, time ?? TimeProvider.System, NullLogger<TaskRunner>.Instance)
+            .RunAsync(new TestKind<TResult>(work), attempt, stopping);
+
+    private sealed class TestKind<TResult>(Func<TaskProgress, CancellationToken, Task<TResult>> work) : TaskKind<JsonElement, TResult>("test", "DoWork")
+    {
+        public override JsonElement Read(JsonMembers body) => default;
+
+        public override Task<TResult> ComputeAsync(JsonElement input, TaskProgress progress, CancellationToken cancellationToken) =>
+            work(progress, cancellationToken);
+    }
 }

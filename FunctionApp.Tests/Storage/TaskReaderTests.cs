@@ -3,6 +3,7 @@ using FunctionApp.Tasks.Webhooks;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
@@ -13,7 +14,7 @@ namespace FunctionApp.Tests.Storage;
 public sealed class TaskReaderTests : StorageTest, IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions());
+    private MemoryCache _cache = new(new MemoryCacheOptions());
 
     [Fact]
     public async Task A_row_that_was_just_written_is_believed()
@@ -85,19 +86,87 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
         Assert.Equal("lost", (await FindAsync(id))!.ErrorCode);
     }
 
-    [Theory]
-    [InlineData(299, RowStatus.Running)]
-    [InlineData(301, RowStatus.Failed)]
-    public async Task Five_minutes_after_its_deadline_a_task_has_failed_whatever_its_orchestration_says(int secondsAfter, RowStatus expected)
+    [Fact]
+    public async Task Time_in_which_no_host_ran_is_no_reason_to_end_a_task()
     {
         TaskId id = await NewTaskAsync();
         DateTimeOffset deadline = _time.GetUtcNow().AddMinutes(1);
         await Tasks.ChangeUnfinishedAsync(
             new TaskRow(id) { Status = RowStatus.Running, StartedAt = deadline, Deadline = deadline }, new("*"), default);
         Instance(id, OrchestrationRuntimeStatus.Running);
-        _time.Advance(TimeSpan.FromSeconds(60 + secondsAfter));
+        _time.Advance(TimeSpan.FromHours(12));
 
-        Assert.Equal(expected, (await FindAsync(id))!.Status);
+        Assert.Equal(RowStatus.Running, (await FindAsync(id))!.Status);
+    }
+
+    [Theory]
+    [InlineData(OrchestrationRuntimeStatus.Suspended)]
+    [InlineData(OrchestrationRuntimeStatus.Pending)]
+    public async Task What_has_stood_still_for_seven_days_on_which_the_app_ran_has_failed(OrchestrationRuntimeStatus instance)
+    {
+        TaskId id = await NewTaskAsync();
+        Instance(id, instance);
+        for (int day = 1; day < 7; day++)
+        {
+            ForgetComparisons();
+            _time.Advance(TimeSpan.FromDays(30)); // a month without the app is no more than a day
+            Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status);
+            Assert.Equal(day, (await Tasks.FindAsync(id, default))!.IdleDays);
+        }
+
+        ForgetComparisons();
+        _time.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal("lost", (await FindAsync(id))!.ErrorCode);
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_start_does_not_stand_still()
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { StartAt = _time.GetUtcNow().AddDays(300) }, new("*"), default);
+        Instance(id, OrchestrationRuntimeStatus.Running);
+        _time.Advance(TimeSpan.FromDays(200));
+
+        await FindAsync(id);
+
+        Assert.Null((await Tasks.FindAsync(id, default))!.IdleDays);
+    }
+
+    [Fact]
+    public async Task A_pending_task_that_had_to_begin_by_now_has_expired()
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { StartBy = _time.GetUtcNow().AddSeconds(10) }, new("*"), default);
+        Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status);
+        _time.Advance(TimeSpan.FromSeconds(11));
+
+        Assert.Equal("expired", (await FindAsync(id))!.ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_row_of_another_task_hub_is_left_alone()
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { Hub = "other" }, new("*"), default);
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status); // the strict durable client would throw
+        Assert.Equal("other", (await Tasks.FindAsync(id, default))!.Hub);
+    }
+
+    [Fact]
+    public async Task A_row_of_a_former_task_hub_goes_on_in_this_one_with_its_next_attempt()
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { Hub = "Former1", Status = RowStatus.Running, Attempt = 3 }, new("*"), default);
+        _time.Advance(TimeSpan.FromSeconds(70));
+
+        Assert.Equal(RowStatus.Running, (await FindAsync(id, "other, former1"))!.Status);
+
+        (TaskId started, TaskStart start) = Assert.Single(Started);
+        Assert.Equal((id, 4), (started, start.FirstAttempt));
+        Assert.Equal("test", (await Tasks.FindAsync(id, default))!.Hub);
     }
 
     [Fact]
@@ -115,8 +184,15 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
 
     public void Dispose() => _cache.Dispose();
 
-    private Task<TaskRow?> FindAsync(TaskId id) =>
-        new TaskReader(Tasks, _cache, _time, NullLogger<TaskReader>.Instance).FindAsync(id, Client.Object, default);
+    private async Task<TaskRow?> FindAsync(TaskId id, string? formerTaskHubs = null)
+    {
+        IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("FormerTaskHubs", formerTaskHubs)]).Build();
+        return await new TaskReader(Tasks, new TaskHubs(settings), _cache, _time, NullLogger<TaskReader>.Instance)
+            .FindAsync(id, Client.Object, default);
+    }
+
+    // The cache has a clock of its own.
+    private void ForgetComparisons() => _cache = new(new MemoryCacheOptions());
 
     private async Task<TaskId> NewTaskAsync() => TaskId.Parse((await InsertAsync()).TaskId);
 }

@@ -1,5 +1,6 @@
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Webhooks;
 using Microsoft.DurableTask;
 using Moq;
 
@@ -8,8 +9,8 @@ namespace FunctionApp.Tests.Unit;
 public class TaskOrchestrationTests
 {
     private readonly Mock<TaskOrchestrationContext> _context = new(MockBehavior.Strict);
-    private readonly List<TaskExecution> _attempts = [];
-    private readonly List<TaskFailure> _failures = [];
+    private readonly List<TaskAttempt> _attempts = [];
+    private int _failures;
     private DateTime _now = new(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     public TaskOrchestrationTests()
@@ -23,10 +24,10 @@ public class TaskOrchestrationTests
                 return Task.CompletedTask;
             });
         _context.Setup(context => context.CallActivityAsync(
-                new TaskName(nameof(FailTask)), It.IsAny<TaskFailure>(), It.Is<TaskOptions>(options => options.Retry!.Policy!.MaxNumberOfAttempts > 1)))
-            .Returns((TaskName _, object failure, TaskOptions _) =>
+                new TaskName(nameof(FailTask)), "task", It.Is<TaskOptions>(options => options.Retry!.Policy!.MaxNumberOfAttempts > 1)))
+            .Returns(() =>
             {
-                _failures.Add((TaskFailure)failure);
+                _failures++;
                 return Task.CompletedTask;
             });
     }
@@ -34,66 +35,102 @@ public class TaskOrchestrationTests
     [Fact]
     public async Task An_activity_that_ends_is_all_there_is()
     {
-        await RunAsync(TimeSpan.FromMinutes(5), failures: 0);
+        await RunAsync(failures: 0);
 
-        Assert.Equal(
-            new TaskExecution("task", Start(TimeSpan.FromMinutes(5)), new(2030, 1, 1, 0, 5, 0, TimeSpan.Zero), 1), Assert.Single(_attempts));
-        Assert.Empty(_failures);
+        Assert.Equal(new TaskAttempt("task", Start(), 1), Assert.Single(_attempts));
+        Assert.Equal(0, _failures);
     }
 
     [Fact]
     public async Task A_failed_attempt_is_repeated_after_a_growing_delay()
     {
-        await RunAsync(TimeSpan.FromHours(1), failures: 6);
+        await RunAsync(failures: 8);
 
-        Assert.Equal(Enumerable.Range(1, 7), _attempts.Select(attempt => attempt.Attempt));
-        Assert.Equal(TimeSpan.FromSeconds(1 + 2 + 4 + 8 + 15 + 15), _now.TimeOfDay);
+        Assert.Equal(Enumerable.Range(1, 9), _attempts.Select(attempt => attempt.Number));
+        Assert.Equal(TimeSpan.FromSeconds(1 + 2 + 4 + 8 + 16 + 32 + 60 + 60), _now.TimeOfDay);
     }
 
     [Fact]
-    public async Task The_last_of_25_attempts_fails_the_task()
+    public async Task The_last_attempt_fails_the_task_however_long_it_took()
     {
-        await Assert.ThrowsAsync<TaskFailedException>(() => RunAsync(TimeSpan.FromHours(1), failures: 1_000));
+        await Assert.ThrowsAsync<TaskFailedException>(() => RunAsync(failures: 1_000));
 
         Assert.Equal(25, _attempts.Count);
-        Assert.Equal(new TaskFailure("task", "etag", TaskError.AttemptsExhausted), Assert.Single(_failures));
+        Assert.Equal(1, _failures);
     }
 
     [Fact]
-    public async Task Attempts_stop_at_the_time_limit()
+    public async Task An_attempt_that_could_not_begin_does_not_count()
     {
-        await Assert.ThrowsAsync<TaskFailedException>(() => RunAsync(TimeSpan.FromSeconds(10), failures: 1_000));
+        await RunAsync(failures: 1_000, typeof(AttemptPostponedException).FullName!, failsUntil: 100);
 
-        Assert.Equal(4, _attempts.Count); // after 0, 1, 3 and 7 seconds; the next would come after 15
-        Assert.Equal("timeout", Assert.Single(_failures).Error.Code);
+        Assert.All(_attempts, attempt => Assert.Equal(1, attempt.Number));
+        Assert.Equal((101, 0), (_attempts.Count, _failures));
+    }
+
+    [Fact]
+    public async Task What_another_task_hub_has_begun_goes_on_with_its_next_attempt()
+    {
+        await RunAsync(failures: 1, start: Start() with { FirstAttempt = 4 });
+
+        Assert.Equal([4, 5], _attempts.Select(attempt => attempt.Number));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Woken_before_its_time_a_task_looks_whether_it_has_really_ended_and_tells_the_webhook(bool hasEnded)
+    {
+        TaskStart start = Start() with { StartAt = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero), HasWebhook = true };
+        int events = 0;
+        int webhooks = 0;
+        _context.Setup(context => context.WaitForExternalEvent<object?>(TaskOrchestration.CanceledEvent, It.IsAny<CancellationToken>()))
+            .Returns(() => events++ == 0 ? Task.FromResult<object?>(null) : new TaskCompletionSource<object?>().Task);
+        _context.Setup(context => context.CreateTimer(It.IsAny<DateTime>(), It.IsAny<CancellationToken>()))
+            .Returns(async (DateTime until, CancellationToken _) =>
+            {
+                await Task.Yield();
+                _now = until;
+            });
+        _context.Setup(context => context.CallActivityAsync<bool>(new TaskName(nameof(HasEnded)), "task", It.IsAny<TaskOptions>())).ReturnsAsync(hasEnded);
+        _context.Setup(context => context.CallActivityAsync(new TaskName(nameof(StartWebhook)), "task", It.IsAny<TaskOptions>()))
+            .Returns(() =>
+            {
+                webhooks++;
+                return Task.CompletedTask;
+            });
+
+        await RunAsync(failures: 0, start: start);
+
+        Assert.Equal((hasEnded ? 0 : 1, 1), (_attempts.Count, webhooks));
     }
 
     [Fact]
     public async Task A_batch_whose_slice_has_failed_25_times_has_failed()
     {
-        _context.Setup(context => context.GetInput<TaskStart>()).Returns(Start(TimeSpan.FromHours(1)) with { Items = 1 });
-        _context.Setup(context => context.CallActivityAsync<bool>(new TaskName(nameof(RunSlice)), It.IsAny<SliceExecution>(), null))
-            .Returns(() => Task.FromException<bool>(Failure()));
+        _context.Setup(context => context.GetInput<TaskStart>()).Returns(Start() with { Items = 1 });
+        _context.Setup(context => context.CallActivityAsync<SliceOutcome>(new TaskName(nameof(RunSlice)), It.IsAny<SliceAttempt>(), null))
+            .Returns(() => Task.FromException<SliceOutcome>(Failure("System.IO.IOException")));
 
         await BatchOrchestration.RunAsync(_context.Object);
 
-        Assert.Equal(new TaskFailure("task", "etag", TaskError.AttemptsExhausted), Assert.Single(_failures));
+        Assert.Equal(1, _failures);
     }
 
-    private static TaskFailedException Failure() =>
-        new("DoWork", 1, new TaskFailureDetails("System.IO.IOException", "internal", null, null, null));
+    private static TaskFailedException Failure(string type) => new("DoWork", 1, new TaskFailureDetails(type, "internal", null, null, null));
 
-    private static TaskStart Start(TimeSpan limit) => new("DoWork", "{}", limit, "etag", null, 0, false, null);
+    private static TaskStart Start() => new(
+        "DoWork", "{}", TimeSpan.FromMinutes(5), MaxAttempts: 25, FirstAttempt: 1, "etag", StartAt: null, StartBy: null, Items: 0, HasWebhook: false, TraceParent: null);
 
-    private Task RunAsync(TimeSpan limit, int failures)
+    private Task RunAsync(int failures, string type = "System.IO.IOException", int failsUntil = int.MaxValue, TaskStart? start = null)
     {
-        _context.Setup(context => context.GetInput<TaskStart>()).Returns(Start(limit));
-        _context.Setup(context => context.CallActivityAsync(new TaskName("DoWork"), It.IsAny<TaskExecution>(), null))
-            .Returns((TaskName _, object execution, TaskOptions? _) =>
+        _context.Setup(context => context.GetInput<TaskStart>()).Returns(start ?? Start());
+        _context.Setup(context => context.CallActivityAsync(new TaskName("DoWork"), It.IsAny<TaskAttempt>(), null))
+            .Returns((TaskName _, object attempt, TaskOptions? _) =>
             {
-                _attempts.Add((TaskExecution)execution);
-                return _attempts.Count <= failures
-                    ? Task.FromException(Failure())
+                _attempts.Add((TaskAttempt)attempt);
+                return _attempts.Count <= Math.Min(failures, failsUntil)
+                    ? Task.FromException(Failure(type))
                     : Task.CompletedTask;
             });
         return TaskOrchestration.RunAsync(_context.Object);

@@ -12,7 +12,7 @@ public class TaskProgressTests
         _progress.Report(0.4, "epoch 4 of 10");
         _progress.Report(0.2);
 
-        Assert.Equal((0.4, "epoch 4 of 10"), _progress.Latest);
+        Assert.Equal(new Report(0.4, "epoch 4 of 10", Checkpoint: null), _progress.Latest);
     }
 
     [Theory]
@@ -28,5 +28,13 @@ public class TaskProgressTests
         _progress.Report(1, new string('m', 255) + "😀");
 
         Assert.Equal(new string('m', 255), _progress.Latest.Message);
+    }
+
+    [Fact]
+    public void A_checkpoint_has_at_most_16_KiB()
+    {
+        _progress.Save(new string('x', TaskProgress.MaxCheckpointBytes - 2));
+
+        Assert.Throws<ArgumentException>(() => _progress.Save(new string('x', TaskProgress.MaxCheckpointBytes - 1)));
     }
 }

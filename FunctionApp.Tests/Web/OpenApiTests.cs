@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using CliWrap;
 using CliWrap.Buffered;
-using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks;
 using FunctionApp.Web;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +20,7 @@ public sealed partial class OpenApiTests(PageApi api)
     [Fact]
     public void It_has_every_route_of_the_app_and_none_more()
     {
-        string[] batchKinds = [.. api.Own.Services.GetServices<IBatchKind>().Select(batch => batch.Kind.Name.Split('/')[0])];
+        string[] batchKinds = [.. api.Own.Services.GetRequiredService<TaskKinds>().All.Where(kind => kind.TakesBatches).Select(kind => kind.Name)];
         IEnumerable<string> routes =
             from method in typeof(GetOpenApi).Assembly.GetTypes().SelectMany(type => type.GetMethods())
             where method.GetCustomAttribute<FunctionAttribute>() is not null

@@ -2,17 +2,16 @@ using FunctionApp.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Microsoft.Extensions.Options;
 
 namespace FunctionApp.Multiply;
 
 /// <summary><c>GET /multiply/{task_id}</c>: the product, or 404 with the task's status.</summary>
-public sealed class GetMultiplication(TaskAnswers tasks, IOptions<SlowMultiplyOptions> options)
+public sealed class GetMultiplication(TaskAnswers tasks, SlowMultiply multiply)
 {
     [Function(nameof(GetMultiplication))]
     public Task<IResult> RunAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "multiply/{taskId}")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
-        tasks.GetResultAsync(options.Value.Kind, taskId, request, client);
+        tasks.GetResultAsync(multiply, taskId, request, client);
 }

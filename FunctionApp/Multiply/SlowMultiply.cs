@@ -7,19 +7,28 @@ namespace FunctionApp.Multiply;
 
 /// <summary>The long-running work: put your own computation here.</summary>
 public sealed class SlowMultiply(TaskRunner tasks, IOptions<SlowMultiplyOptions> options, TimeProvider time)
+    : TaskKind<Multiplication, JsonElement>("multiply", nameof(SlowMultiply))
 {
     private const int Steps = 20;
 
-    [Function(nameof(SlowMultiply))]
-    public Task RunAsync([ActivityTrigger] TaskExecution execution, CancellationToken cancellationToken) =>
-        tasks.RunAsync<Multiplication, JsonElement>(execution, MultiplyAsync, cancellationToken);
+    public override TimeSpan TimeLimit => options.Value.Timeout;
 
-    public async Task<JsonElement> MultiplyAsync(Multiplication input, TaskProgress progress, CancellationToken cancellationToken)
+    public override int MaxAttempts => options.Value.MaxAttempts;
+
+    public override Multiplication Read(JsonMembers body) => Multiplication.Read(body);
+
+    [Function(nameof(SlowMultiply))]
+    public Task RunAsync([ActivityTrigger] TaskAttempt attempt, CancellationToken cancellationToken) =>
+        tasks.RunAsync(this, attempt, cancellationToken);
+
+    public override async Task<JsonElement> ComputeAsync(Multiplication input, TaskProgress progress, CancellationToken cancellationToken)
     {
-        for (int step = 1; step <= Steps; step++)
+        // An attempt goes on where the one before broke off.
+        for (int step = progress.Saved<int>() + 1; step <= Steps; step++)
         {
             await Task.Delay(options.Value.Delay / Steps, time, cancellationToken);
             progress.Report((double)step / Steps);
+            progress.Save(step);
         }
 
         return JsonNumber.Multiply(input.X, input.Y);

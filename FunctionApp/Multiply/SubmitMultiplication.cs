@@ -2,16 +2,15 @@ using FunctionApp.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Microsoft.Extensions.Options;
 
 namespace FunctionApp.Multiply;
 
 /// <summary><c>POST /multiply</c>: accepts a task and answers with its ID, without waiting for it.</summary>
-public sealed class SubmitMultiplication(TaskSubmission tasks, IOptions<SlowMultiplyOptions> options)
+public sealed class SubmitMultiplication(TaskSubmission tasks, SlowMultiply multiply)
 {
     [Function(nameof(SubmitMultiplication))]
     public Task<IResult> RunAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "multiply")] HttpRequest request,
         [DurableClient] DurableTaskClient client) =>
-        tasks.SubmitAsync(options.Value.Kind, request, client, Multiplication.Read);
+        tasks.SubmitAsync(multiply, request, client);
 }

@@ -1,4 +1,3 @@
-using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -20,20 +19,21 @@ public sealed class CancelTask(
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        CancellationToken cancellationToken = request.HttpContext.RequestAborted;
-        if (await reader.FindAsync(taskId, client, cancellationToken) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
 
+        // From here on the caller's leaving changes nothing.
+        using var bounded = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
         DateTimeOffset now = time.GetUtcNow();
         var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
-        if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken) is not null)
+        if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token) is not null)
         {
-            await AfterEndAsync(row, now, client, cancellationToken);
+            await AfterEndAsync(row, now, client, bounded.Token);
         }
 
-        return await tasks.FindAsync(row.Id, cancellationToken) switch
+        return await tasks.FindAsync(row.Id, bounded.Token) switch
         {
             null => TaskAnswers.Unknown(),
             { Status: RowStatus.Canceled } canceled => TaskView.Of(canceled, now, retention.Value.Period).Answer(),
@@ -41,24 +41,30 @@ public sealed class CancelTask(
         };
     }
 
-    /// <summary>What would come about by itself, but late: both may fail without harm.</summary>
+    /// <summary>What belongs to the end that is written now. Should it fail, it comes about by itself, but later.</summary>
     private async Task AfterEndAsync(TaskRow row, DateTimeOffset now, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        try
+        string taskId = row.Id.ToString();
+        if (row.StartAt > now)
         {
-            if (row.StartAt > now)
-            {
-                await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.CanceledEvent, cancellation: cancellationToken);
-            }
-
-            if (row.WebhookUrl is not null)
-            {
-                await Webhooks.WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
-            }
+            await TryAsync(() => client.RaiseEventAsync(taskId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken));
         }
-        catch (RpcException e)
+
+        if (row.WebhookUrl is not null)
         {
-            logger.AfterCancelFailed(e, row.Id.ToString());
+            await TryAsync(() => Webhooks.WebhookOrchestration.StartAsync(client, taskId, cancellationToken));
+        }
+
+        async Task TryAsync(Func<Task> call)
+        {
+            try
+            {
+                await call();
+            }
+            catch (Exception e) when (Outage.Is(e))
+            {
+                logger.AfterCancelFailed(e, taskId);
+            }
         }
     }
 }

@@ -1,4 +1,3 @@
-using Azure;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -9,12 +8,21 @@ namespace FunctionApp.Tasks;
 public sealed class FailTask([FromKeyedServices(TaskServices.Patient)] TaskTable tasks, TimeProvider time, ILogger<FailTask> logger)
 {
     [Function(nameof(FailTask))]
-    public async Task RunAsync([ActivityTrigger] TaskFailure failure, CancellationToken cancellationToken)
+    public async Task RunAsync([ActivityTrigger] string taskId, CancellationToken cancellationToken)
     {
-        var change = TaskRow.Failed(TaskId.Parse(failure.TaskId), failure.Error, time.GetUtcNow());
-        if (await tasks.ChangeUnfinishedAsync(change, new ETag(failure.ETag), cancellationToken) is not null)
+        var id = TaskId.Parse(taskId);
+        var error = TaskError.AttemptsExhausted(null);
+        TaskRow? failed = await tasks.ModifyUnfinishedAsync(
+            id,
+            row =>
+            {
+                error = TaskError.AttemptsExhausted(row.LastFailure);
+                return TaskRow.Failed(id, error, time.GetUtcNow());
+            },
+            cancellationToken);
+        if (failed is not null)
         {
-            logger.TaskFailed(failure.TaskId, failure.Error.Code, failure.Error.Detail);
+            logger.TaskFailed(taskId, error.Code, error.Detail);
         }
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>POST /tasks/{task_id}/retry</c>: a new task with the input of one that has ended.</summary>
-public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskSubmission submission, TimeProvider time)
+public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskKinds kinds, TaskSubmission submission, TimeProvider time)
 {
     [Function(nameof(RetryTask))]
     public async Task<IResult> RunAsync(
@@ -24,9 +24,13 @@ public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskSubmissio
             return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet.");
         }
 
-        var kind = new TaskKind(row.Kind!, row.Activity!, TimeSpan.FromMilliseconds(row.TimeLimit!.Value));
-        return await submission.AcceptAsync(
-            new Submission(kind, row.Input!, await ReadItemsAsync(row, request.HttpContext.RequestAborted), taskId), request, client);
+        if (kinds.Find(row.Kind!) is not { } kind)
+        {
+            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "There is no such kind of task any more.");
+        }
+
+        BatchItems? batch = await ReadItemsAsync(row, request.HttpContext.RequestAborted);
+        return await submission.AcceptAsync(new Submission(kind, row.Input!, batch, taskId, row.WebhookUrl), request, client);
     }
 
     private async Task<BatchItems?> ReadItemsAsync(TaskRow row, CancellationToken cancellationToken)

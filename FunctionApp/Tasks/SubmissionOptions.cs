@@ -8,8 +8,9 @@ namespace FunctionApp.Tasks;
 /// <summary>What every submission may ask for in its query, whatever the kind of task.</summary>
 /// <param name="StartAt">Not before then.</param>
 /// <param name="Delay">Not before so much time has passed.</param>
+/// <param name="ExpiresIn">It has to begin before so much time has passed.</param>
 /// <param name="Webhook">Where to send the task once it has ended.</param>
-internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, string? Webhook)
+internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, TimeSpan? ExpiresIn, string? Webhook)
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(365);
 
@@ -17,7 +18,7 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
     private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     /// <summary>What makes one submission another one than before.</summary>
-    public override string ToString() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {Webhook}";
+    public string Fingerprint() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {ExpiresIn?.Ticks} {Webhook}";
 
     /// <summary>When the task may start; null for at once.</summary>
     public DateTimeOffset? StartTime(DateTimeOffset now)
@@ -27,8 +28,9 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
     }
 
     /// <summary>The options of a request; what is wrong with them is added to <paramref name="errors"/> by name.</summary>
+    /// <param name="formerWebhook">That of the task that is retried, which an empty <c>?webhook=</c> takes away.</param>
     public static SubmissionOptions Read(
-        HttpRequest request, WebhookSettings webhooks, DateTimeOffset now, Dictionary<string, string[]> errors)
+        HttpRequest request, WebhookSettings webhooks, string? formerWebhook, DateTimeOffset now, Dictionary<string, string[]> errors)
     {
         IQueryCollection query = request.Query;
         DateTimeOffset? startAt = null;
@@ -55,17 +57,30 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
             }
         }
 
-        string? webhook = null;
-        if (query.TryGetValue("webhook", out StringValues url))
+        TimeSpan? expiresIn = null;
+        if (query.TryGetValue("expires_in", out StringValues expiresText))
         {
-            webhook = url.Count == 1 ? url[0] : null;
-            if (webhooks.Refusal(webhook) is { } refusal)
+            expiresIn = ParseSeconds(expiresText);
+            if (expiresIn is null)
             {
-                errors["webhook"] = [refusal];
+                errors["expires_in"] = ["must be one number of seconds, at most 365 days"];
+            }
+            else if (now + expiresIn <= (startAt ?? now + (delay ?? TimeSpan.Zero)))
+            {
+                errors["expires_in"] = ["must end after the task may start"];
             }
         }
 
-        return new(startAt, delay, webhook);
+        bool isNamed = query.TryGetValue("webhook", out StringValues url);
+        string? webhook = !isNamed ? formerWebhook
+            : formerWebhook is not null && url == "" ? null
+            : url.Count == 1 ? url[0] : "";
+        if (webhook is not null && webhooks.Refusal(webhook) is { } refusal)
+        {
+            errors["webhook"] = [refusal];
+        }
+
+        return new(startAt, delay, expiresIn, webhook);
     }
 
     /// <summary>An RFC 3339 time; null if it is none.</summary>

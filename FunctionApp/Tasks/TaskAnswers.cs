@@ -17,15 +17,15 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
 
     /// <param name="kind">Tasks of other kinds are unknown here.</param>
     public Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client) => GetResultAsync(
-        kind, taskId, request, client, row => Task.FromResult<IResult>(TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result!)))));
+        kind.Name, taskId, request, client, row => Task.FromResult<IResult>(TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result!)))));
 
     /// <param name="kind">Tasks of other kinds are unknown here.</param>
     /// <param name="readResult">The answer for a task that has succeeded.</param>
     public async Task<IResult> GetResultAsync(
-        TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
+        string kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
     {
         if (await watcher.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
-            || row.Kind != kind.Name)
+            || row.Kind != kind)
         {
             return Unknown();
         }

@@ -17,7 +17,7 @@ internal sealed record TaskListFilter(
     private const int HashLength = 16;
     private const int RowKeyLength = 32;
 
-    private static readonly string[] AllStatuses = ["Scheduled", .. Enum.GetNames<RowStatus>().Where(name => name != nameof(RowStatus.Deleted))];
+    private static readonly string[] AllStatuses = ["Scheduled", .. Enum.GetNames<RowStatus>().Except([nameof(RowStatus.Preparing), nameof(RowStatus.Deleted)])];
 
     /// <summary>The filter of a request and, from its cursor, the row key to go on after; what is wrong is added to <paramref name="errors"/>.</summary>
     public static (TaskListFilter Filter, string? After) Read(IQueryCollection query, Dictionary<string, string[]> errors)
@@ -106,7 +106,7 @@ internal sealed record TaskListFilter(
         IEnumerable<RowStatus> stored = Statuses
             .Select(status => status == "Scheduled" ? RowStatus.Pending : Enum.Parse<RowStatus>(status)).Distinct();
         string status = Statuses.Count == 0
-            ? $"Status ne '{RowStatus.Deleted}'"
+            ? $"(Status ne '{RowStatus.Deleted}' and Status ne '{RowStatus.Preparing}')"
             : $"({string.Join(" or ", stored.Select(one => $"Status eq '{one}'"))})";
         return Kind is null ? status : $"{status} and {TableClient.CreateQueryFilter($"Kind eq {Kind}")}";
     }

@@ -22,6 +22,15 @@ internal static partial class TaskLog
     [LoggerMessage(LogLevel.Warning, "Task {task_id}: its row cannot be reached; the work goes on.")]
     public static partial void HeartbeatFailed(this ILogger logger, Exception exception, string task_id);
 
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is accepted; its orchestration could not be started, and the sweep or a reader will do so.")]
+    public static partial void StartFailed(this ILogger logger, Exception exception, string task_id);
+
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is accepted; the caller, who wanted to wait for it, could not.")]
+    public static partial void WaitFailed(this ILogger logger, Exception exception, string task_id);
+
+    [LoggerMessage(LogLevel.Warning, "Task {task_id} is taken over from the task hub {hub}.")]
+    public static partial void Adopted(this ILogger logger, string task_id, string hub);
+
     [LoggerMessage(LogLevel.Warning, "Task {task_id} is canceled; its orchestration could not be told and will notice by itself.")]
     public static partial void AfterCancelFailed(this ILogger logger, Exception exception, string task_id);
 

@@ -6,37 +6,30 @@ namespace FunctionApp.Tasks;
 
 /// <summary>
 /// Carries one task of any kind from its row to its end; the instance ID is the task ID. The activity writes that end
-/// itself; here is what repeats it when it could not. This code is replayed from its history, so it must be
-/// deterministic: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-code-constraints
+/// itself, and returns only when the row has one; here is what repeats it when it could not. This code is replayed from its
+/// history, so it must be deterministic:
+/// https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-code-constraints
 /// </summary>
 public static class TaskOrchestration
 {
     /// <summary>The event that tells a task which waits for its start that it was canceled.</summary>
     public const string CanceledEvent = "canceled";
 
-    internal const int MaxAttempts = 25;
-
-    // Within a task's time limit, no outage fails it.
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
-
     // An outage at the very end should not leave the row unfinished.
     internal static readonly TaskOptions ForAnHour = TaskOptions.FromRetryPolicy(new RetryPolicy(
         maxNumberOfAttempts: 250,
         firstRetryInterval: TimeSpan.FromSeconds(1),
         backoffCoefficient: 2,
-        maxRetryInterval: LongestDelay,
+        maxRetryInterval: TimeSpan.FromSeconds(15),
         retryTimeout: TimeSpan.FromHours(1)));
 
     [Function(nameof(TaskOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         TaskStart start = context.GetInput<TaskStart>()!;
-        if (start.StartAt is { } startAt && await WasCanceledBeforeAsync(startAt, context))
-        {
-            return;
-        }
-
-        TaskFailedException? failure = await EndAsync(start, context);
+        TaskFailedException? failure = start.StartAt is { } startAt && await HasEndedBeforeAsync(startAt, context)
+            ? null
+            : await EndAsync(start, context);
         if (start.HasWebhook)
         {
             await context.CallActivityAsync(nameof(StartWebhook), context.InstanceId, ForAnHour);
@@ -49,38 +42,48 @@ public static class TaskOrchestration
         }
     }
 
-    /// <summary>Waits; true if the task was canceled meanwhile, whose row says so.</summary>
-    internal static async Task<bool> WasCanceledBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
+    /// <summary>Waits until the task may start; true if it has ended before, because somebody canceled it.</summary>
+    internal static async Task<bool> HasEndedBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
     {
         using var waiting = new CancellationTokenSource();
-        Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
         Task started = Task.CompletedTask;
+        Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
 
         // A timer may fire a moment early.
-        while (context.CurrentUtcDateTime < startAt && !canceled.IsCompleted)
+        while (context.CurrentUtcDateTime < startAt)
         {
-            started = context.CreateTimer(startAt.UtcDateTime, waiting.Token);
-            await Task.WhenAny(canceled, started);
+            started = started.IsCompleted ? context.CreateTimer(startAt.UtcDateTime, waiting.Token) : started;
+            if (await Task.WhenAny(canceled, started) == canceled)
+            {
+                // Anybody can send an event: the row tells.
+                if (await context.CallActivityAsync<bool>(nameof(HasEnded), context.InstanceId, ForAnHour))
+                {
+                    waiting.Cancel();
+                    return true;
+                }
+
+                canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
+            }
         }
 
         waiting.Cancel();
-        return canceled.IsCompletedSuccessfully && !started.IsCompleted;
+        return false;
     }
 
     /// <summary>Runs the activity until the row has an end; the last failure, if that is the cause.</summary>
     private static async Task<TaskFailedException?> EndAsync(TaskStart start, TaskOrchestrationContext context)
     {
-        var deadline = new DateTimeOffset(context.CurrentUtcDateTime + start.TimeLimit, TimeSpan.Zero);
-        for (int attempt = 1; ; attempt++)
+        var retries = new Retries(start, context);
+        while (true)
         {
             try
             {
-                await context.CallActivityAsync(start.Activity, new TaskExecution(context.InstanceId, start, deadline, attempt));
+                await context.CallActivityAsync(start.Activity, new TaskAttempt(context.InstanceId, start, retries.Attempt));
                 return null;
             }
             catch (TaskFailedException e)
             {
-                if (!await MayTryAgainAsync(attempt, deadline, start, context))
+                if (!await retries.MayTryAgainAsync(e))
                 {
                     return e;
                 }
@@ -88,20 +91,30 @@ public static class TaskOrchestration
         }
     }
 
-    /// <summary>After an attempt that failed: pauses; or fails the task, and returns false.</summary>
-    internal static async Task<bool> MayTryAgainAsync(int attempt, DateTimeOffset deadline, TaskStart start, TaskOrchestrationContext context)
+    /// <summary>Counts the attempts of a task, or of a slice of a batch, and pauses between them.</summary>
+    internal sealed class Retries(TaskStart start, TaskOrchestrationContext context)
     {
-        var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, attempt - 1), LongestDelay.TotalSeconds));
-        TaskError? error = context.CurrentUtcDateTime + pause >= deadline ? TaskError.Timeout(start.TimeLimit)
-            : attempt == MaxAttempts ? TaskError.AttemptsExhausted
-            : null;
-        if (error is not null)
-        {
-            await context.CallActivityAsync(nameof(FailTask), new TaskFailure(context.InstanceId, start.ETag, error), ForAnHour);
-            return false;
-        }
+        private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-        await context.CreateTimer(pause, CancellationToken.None);
-        return true;
+        private int _failuresInARow;
+
+        /// <summary>The number of the attempt that comes next.</summary>
+        public int Attempt { get; private set; } = start.FirstAttempt;
+
+        /// <summary>After an activity that failed: pauses, or fails the task and returns false.</summary>
+        public async Task<bool> MayTryAgainAsync(TaskFailedException failure)
+        {
+            bool counts = failure.FailureDetails.ErrorType != typeof(AttemptPostponedException).FullName;
+            if (counts && Attempt >= start.MaxAttempts)
+            {
+                await context.CallActivityAsync(nameof(FailTask), context.InstanceId, ForAnHour);
+                return false;
+            }
+
+            Attempt += counts ? 1 : 0;
+            double seconds = Math.Min(Math.Pow(2, _failuresInARow++), LongestPause.TotalSeconds);
+            await context.CreateTimer(TimeSpan.FromSeconds(seconds), CancellationToken.None);
+            return true;
+        }
     }
 }

@@ -1,10 +1,35 @@
+using System.Text.Json;
+
 namespace FunctionApp.Tasks;
 
-/// <summary>How far an activity has come. To report costs nothing: the heartbeat writes the latest report now and then.</summary>
+/// <summary>
+/// How far an activity has come. To report and to save costs nothing: the heartbeat writes the latest of both now and then.
+/// </summary>
 public sealed class TaskProgress
 {
+    /// <summary>The largest checkpoint, in bytes of JSON.</summary>
+    public const int MaxCheckpointBytes = 16 * 1024;
+
     private readonly Lock _lock = new();
-    private (double Fraction, string? Message) _latest;
+    private readonly BinaryData? _saved;
+    private Report _latest;
+
+    /// <param name="saved">The last attempt's checkpoint.</param>
+    internal TaskProgress(BinaryData? saved = null)
+    {
+        _saved = saved;
+    }
+
+    internal Report Latest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _latest;
+            }
+        }
+    }
 
     /// <summary>Replaces the earlier report, unless that said more: progress never goes backwards.</summary>
     /// <param name="fraction">The share of the work that is done, 0 to 1.</param>
@@ -19,18 +44,40 @@ public sealed class TaskProgress
 
         lock (_lock)
         {
-            _latest = (Math.Max(fraction, _latest.Fraction), (message ?? _latest.Message)?.Truncate(TaskRow.MaxMessageLength));
+            _latest = _latest with
+            {
+                Fraction = Math.Max(fraction, _latest.Fraction ?? 0),
+                Message = (message ?? _latest.Message)?.Truncate(TaskRow.MaxMessageLength),
+            };
         }
     }
 
-    internal (double Fraction, string? Message) Latest
+    /// <summary>
+    /// Keeps a state from which the work can go on, in place of the one before: should this attempt break off, the next one
+    /// finds it in <see cref="Saved"/>. What was saved in the last two seconds before a crash may be missing. The items of a
+    /// batch have no checkpoints.
+    /// </summary>
+    /// <param name="state">Serializable as JSON of at most 16 KiB; what is larger belongs into storage of the kind's own.</param>
+    /// <exception cref="ArgumentException">It is larger.</exception>
+    public void Save<TState>(TState state)
     {
-        get
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web);
+        if (json.Length > MaxCheckpointBytes)
         {
-            lock (_lock)
-            {
-                return _latest;
-            }
+            throw new ArgumentException(
+                $"The checkpoint has {json.Length:N0} bytes of JSON, but at most {MaxCheckpointBytes:N0} can be kept.", nameof(state));
+        }
+
+        lock (_lock)
+        {
+            _latest = _latest with { Checkpoint = new BinaryData(json) };
         }
     }
+
+    /// <summary>What an earlier attempt has saved last; the type's default value if there is nothing.</summary>
+    public TState? Saved<TState>() => _saved is null ? default : _saved.ToObjectFromJson<TState>(JsonSerializerOptions.Web);
 }
+
+/// <summary>What the work has told last.</summary>
+/// <param name="Fraction">Null until the first report.</param>
+internal readonly record struct Report(double? Fraction, string? Message, BinaryData? Checkpoint);

@@ -10,12 +10,14 @@ namespace FunctionApp.Tasks;
 /// Reads tasks. An unfinished one that storage has not heard of for a minute is compared with its orchestration, so
 /// that no task stays unfinished when what should end it is gone.
 /// </summary>
-public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, TimeProvider time, ILogger<TaskReader> logger)
+public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache recentlyCompared, TimeProvider time, ILogger<TaskReader> logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    // A row that was written since then is believed.
+    private static readonly TimeSpan Believed = TimeSpan.FromMinutes(1);
 
-    // How long after its deadline a task may still be about to be ended by its activity.
-    private static readonly TimeSpan Overtime = TimeSpan.FromMinutes(5);
+    // A task stands still when nobody has written its row on so many days on which somebody, at least the sweep, has read it.
+    private const int MaxIdleDays = 7;
+    private static readonly TimeSpan IdleDay = TimeSpan.FromDays(1);
 
     /// <summary>The task whose ID that text is; null if there is none.</summary>
     public async Task<TaskRow?> FindAsync(string taskId, DurableTaskClient client, CancellationToken cancellationToken) =>
@@ -25,23 +27,49 @@ public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, T
     public async Task<TaskRow?> FindAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
     {
         TaskRow? row = await tasks.FindAsync(id, cancellationToken);
-        if (row is not { IsUnfinished: true } || time.GetUtcNow() - row.Timestamp < Patience || recentlyCompared.TryGetValue(id, out _))
+        if (row is not { IsUnfinished: true })
         {
             return row;
         }
 
-        if (await ReconcileAsync(row, client, cancellationToken))
+        DateTimeOffset now = time.GetUtcNow();
+        if (TaskHubs.IsOwn(row, client) && TaskRow.Expired(row, now) is { } expired)
+        {
+            await EndAsync(row, expired, "it has not begun", client, cancellationToken);
+            return await tasks.FindAsync(id, cancellationToken);
+        }
+
+        if (now - row.Timestamp < Believed || recentlyCompared.TryGetValue(id, out _))
+        {
+            return row;
+        }
+
+        if (await ReconcileAsync(row, now, client, cancellationToken))
         {
             return await tasks.FindAsync(id, cancellationToken);
         }
 
-        recentlyCompared.Set(id, true, Patience);
+        recentlyCompared.Set(id, true, Believed);
         return row;
     }
 
-    /// <summary>Compares an unfinished row with its orchestration; true if it was changed, or somebody else has changed it.</summary>
-    private async Task<bool> ReconcileAsync(TaskRow row, DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary>Compares an unfinished row with its orchestration; true if it was ended, or somebody else has changed it.</summary>
+    private async Task<bool> ReconcileAsync(TaskRow row, DateTimeOffset now, DurableTaskClient client, CancellationToken cancellationToken)
     {
+        if (hubs.IsFormer(row, client))
+        {
+            // First the orchestration: were the row ours without one, it would be taken for lost.
+            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
+            await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { Hub = client.Name }, row.ETag, cancellationToken);
+            logger.Adopted(row.Id.ToString(), row.Hub!);
+            return false;
+        }
+
+        if (!TaskHubs.IsOwn(row, client))
+        {
+            return false;
+        }
+
         OrchestrationMetadata? instance = await client.GetInstanceAsync(row.Id.ToString(), getInputsAndOutputs: true, cancellationToken);
         if (instance is null && row.StartedAt is null)
         {
@@ -50,35 +78,52 @@ public sealed class TaskReader(TaskTable tasks, IMemoryCache recentlyCompared, T
             return false;
         }
 
-        if (End(row, instance) is not { } end)
+        switch (instance?.RuntimeStatus)
+        {
+            case OrchestrationRuntimeStatus.Terminated:
+                return await EndAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client, cancellationToken);
+            case null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Completed:
+                string evidence = instance?.RuntimeStatus.ToString() ?? "no orchestration";
+                return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client, cancellationToken);
+            default:
+                return await CountIdleDayAsync(row, now, client, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// An orchestration that is there but does nothing, because an operator has suspended it or something hangs in the hub,
+    /// cannot be told from one that waits behind others. So it is given a week, of days on which the app has run.
+    /// </summary>
+    private async Task<bool> CountIdleDayAsync(TaskRow row, DateTimeOffset now, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        if (now - row.Timestamp < IdleDay || now - row.StartAt < IdleDay)
         {
             return false;
         }
 
-        if (await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken) is not null)
+        int days = (row.IdleDays ?? 0) + 1;
+        if (days >= MaxIdleDays)
         {
-            logger.Reconciled(row.Id.ToString(), instance?.RuntimeStatus.ToString() ?? "no orchestration", end.Status!.Value);
+            return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client, cancellationToken);
         }
 
-        if (row.WebhookUrl is not null)
+        await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { IdleDays = days }, row.ETag, cancellationToken, _ => false);
+        return false;
+    }
+
+    private async Task<bool> EndAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        // What has changed meanwhile is looked at anew by the next reader.
+        if (await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken, _ => false) is not null)
         {
-            await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
+            logger.Reconciled(row.Id.ToString(), evidence, end.Status!.Value);
+            if (row.WebhookUrl is not null)
+            {
+                await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
+            }
         }
 
         return true;
-    }
-
-    private TaskRow? End(TaskRow row, OrchestrationMetadata? instance)
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        return instance?.RuntimeStatus switch
-        {
-            OrchestrationRuntimeStatus.Terminated => TaskRow.Canceled(row.Id, TerminationReason(instance), now),
-            null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Completed => TaskRow.Failed(row.Id, TaskError.Lost, now),
-            _ when row.Deadline + Overtime < now =>
-                TaskRow.Failed(row.Id, TaskError.Timeout(TimeSpan.FromMilliseconds(row.TimeLimit!.Value)), now),
-            _ => null,
-        };
     }
 
     // A JSON string when the client terminated it, bare text when the management API did.

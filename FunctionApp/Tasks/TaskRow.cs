@@ -4,9 +4,13 @@ using Azure.Data.Tables;
 
 namespace FunctionApp.Tasks;
 
-/// <summary>Where a task stands. A deleted task's row stays for a while as a tombstone.</summary>
+/// <summary>
+/// Where a task stands. Of a batch that is being submitted there is a row before there are its items; and a deleted task's
+/// row stays for a while as a tombstone. Callers see neither.
+/// </summary>
 public enum RowStatus
 {
+    Preparing,
     Pending,
     Running,
     Succeeded,
@@ -59,21 +63,33 @@ public sealed class TaskRow : ITableEntity
     /// <summary>JSON in UTF-8.</summary>
     public BinaryData? Input { get; set; }
 
-    /// <summary>Milliseconds that the task may take.</summary>
+    /// <summary>Milliseconds that one attempt may take.</summary>
     public long? TimeLimit { get; set; }
+
+    /// <summary>How often the task is tried.</summary>
+    public int? MaxAttempts { get; set; }
+
+    /// <summary>The task hub that runs it; null in rows from before there was this column, which are the app's own.</summary>
+    public string? Hub { get; set; }
 
     public RowStatus? Status { get; set; }
 
     /// <summary>Which attempt runs or ran last; from 1 on.</summary>
     public int? Attempt { get; set; }
 
-    /// <summary>Which execution of the activity wrote last; a later one sorts after an earlier one.</summary>
+    /// <summary>Which run of that attempt's activity has claimed the row last; only equality counts.</summary>
     public string? Run { get; set; }
 
     /// <summary>0 to 1.</summary>
     public double? Progress { get; set; }
 
     public string? Message { get; set; }
+
+    /// <summary>The state that the work has saved last, as JSON in UTF-8.</summary>
+    public BinaryData? Checkpoint { get; set; }
+
+    /// <summary>What the last attempt that failed has failed with, as callers may see it.</summary>
+    public string? LastFailure { get; set; }
 
     /// <summary>JSON in UTF-8.</summary>
     public BinaryData? Result { get; set; }
@@ -85,8 +101,15 @@ public sealed class TaskRow : ITableEntity
 
     public DateTimeOffset? StartAt { get; set; }
 
+    /// <summary>When it has to have begun, or else it expires.</summary>
+    public DateTimeOffset? StartBy { get; set; }
+
+    /// <summary>On how many days the sweep has found that the task stood still.</summary>
+    public int? IdleDays { get; set; }
+
     public DateTimeOffset? StartedAt { get; set; }
 
+    /// <summary>When the present attempt's time limit ends.</summary>
     public DateTimeOffset? Deadline { get; set; }
 
     public DateTimeOffset? EndedAt { get; set; }
@@ -144,6 +167,10 @@ public sealed class TaskRow : ITableEntity
         ErrorDetail = error.Detail.Truncate(MaxDetailLength),
         EndedAt = now,
     };
+
+    /// <summary>Changes a row that had to begin before now and has not; null if it need not, or has.</summary>
+    public static TaskRow? Expired(TaskRow row, DateTimeOffset now) =>
+        row.Status == RowStatus.Pending && row.StartBy < now ? Failed(row.Id, TaskError.Expired, now) : null;
 
     /// <summary>Changes an unfinished row into one that was canceled.</summary>
     public static TaskRow Canceled(TaskId id, string detail, DateTimeOffset now) => new(id)

@@ -1,119 +1,110 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace FunctionApp.Tasks;
 
 /// <summary>
-/// What an activity does its work in: it keeps the row alive while the work goes on, ends it at its time limit or when
-/// the task has ended elsewhere, and writes how it ended. An activity runs at least once, so work must be repeatable.
+/// What an activity does its work in: it keeps the row alive while the work goes on, ends it at its time limit or when the
+/// task has ended elsewhere, and writes how it ended. It returns only when the row has an end; whoever is cancelled, failed
+/// or in doubt throws, so that the orchestration repeats the activity.
 /// </summary>
 public sealed class TaskRunner(
-    [FromKeyedServices(TaskServices.Patient)] TaskTable tasks, TimeProvider time, ILogger<TaskRunner> logger)
+    [FromKeyedServices(TaskServices.Patient)] TaskTable tasks, WorkPlaces places, TimeProvider time, ILogger<TaskRunner> logger)
 {
-    /// <summary>Runs <paramref name="work"/> and writes the task's end.</summary>
-    /// <param name="work">
-    /// Gets the task's input, reports its progress, and returns the result, which must serialize to at most 64 KiB of
-    /// JSON. Its token is cancelled when nobody wants the result any more; work that ignores it is left alone, and
-    /// what it returns is dropped. A <see cref="PermanentFailureException"/> fails the task at once, any other
-    /// exception this attempt.
-    /// </param>
+    /// <summary>Does the kind's work and writes the task's end.</summary>
     /// <param name="stopping">The invocation's token.</param>
-    public async Task RunAsync<TInput, TResult>(
-        TaskExecution execution, Func<TInput, TaskProgress, CancellationToken, Task<TResult>> work, CancellationToken stopping)
+    public async Task RunAsync(TaskKind kind, TaskAttempt attempt, CancellationToken stopping)
     {
-        using Activity? trace = Telemetry.Source.StartActivity(execution.Start.Activity, ActivityKind.Internal, execution.Start.TraceParent);
-        trace?.SetTag("task_id", execution.TaskId);
-        using IDisposable? scope = logger.TaskScope(execution.TaskId);
+        using Activity? trace = Telemetry.Source.StartActivity(attempt.Start.Activity, ActivityKind.Internal, attempt.Start.TraceParent);
+        trace?.SetTag("task_id", attempt.TaskId);
+        using IDisposable? scope = logger.TaskScope(attempt.TaskId);
 
-        var progress = new TaskProgress();
-        var heartbeat = new Heartbeat(tasks, execution, progress, time, logger);
-        if (await heartbeat.BeginAsync(stopping) && await EndAsync(execution, work, progress, heartbeat, stopping) is { } end)
+        var run = new TaskRun(tasks, attempt, time, logger);
+        if (!await WorkAsync(kind, attempt, run, stopping))
         {
-            await heartbeat.EndAsync(end, stopping);
+            await run.UntilEndedAsync(stopping);
         }
     }
 
-    /// <summary>How the task ended; null if it has ended elsewhere.</summary>
-    private async Task<TaskRow?> EndAsync<TInput, TResult>(
-        TaskExecution execution,
-        Func<TInput, TaskProgress, CancellationToken, Task<TResult>> work,
-        TaskProgress progress,
-        Heartbeat heartbeat,
-        CancellationToken stopping)
+    /// <summary>True if this run has written the task's end.</summary>
+    private async Task<bool> WorkAsync(TaskKind kind, TaskAttempt attempt, TaskRun run, CancellationToken stopping)
     {
-        var id = TaskId.Parse(execution.TaskId);
-        TimeSpan remaining = execution.Deadline - time.GetUtcNow();
-        if (remaining <= TimeSpan.Zero)
+        using IDisposable place = await places.TakeAsync(stopping) ?? throw new AttemptPostponedException("All places for work were taken.");
+        if (!await WithStorageAsync(() => run.BeginAsync(stopping), stopping))
         {
-            return TimedOut();
+            return false;
         }
 
         // Not disposed: work that ignores it may still ask it.
         var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var finished = new CancellationTokenSource();
-        TInput input = JsonSerializer.Deserialize<TInput>(execution.Start.Input, JsonSerializerOptions.Web)!;
-        Task<TResult> working = Task.Run(() => work(input, progress, unwanted.Token), CancellationToken.None);
-        var deadline = Task.Delay(remaining, time, finished.Token);
-        Task displaced = heartbeat.UntilDisplacedAsync(finished.Token);
-        Task first = await Task.WhenAny(working, deadline, displaced);
+        var input = BinaryData.FromString(attempt.Start.Input);
+        Task<BinaryData> working = Task.Run(() => kind.RunAsync(input, run.Progress, unwanted.Token), CancellationToken.None);
+        var timeIsUp = Task.Delay(attempt.Start.TimeLimit, time, finished.Token);
+        Task displaced = run.UntilDisplacedAsync(finished.Token);
+        Task first = await Task.WhenAny(working, timeIsUp, displaced);
         await unwanted.CancelAsync();
         await finished.CancelAsync();
         await displaced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        if (first == working)
+        using var grace = new GracePeriod(stopping);
+        if (first != working)
         {
-            return await ResultAsync(id, execution, working);
+            LogLateFailure(working, attempt);
         }
 
-        LogLateFailure(working, execution);
-        return first == deadline ? TimedOut() : null;
+        if (first == displaced)
+        {
+            return false;
+        }
 
-        TaskRow TimedOut() => TaskRow.Failed(id, TaskError.Timeout(execution.Start.TimeLimit), time.GetUtcNow());
+        var id = TaskId.Parse(attempt.TaskId);
+        TaskRow end = first == working
+            ? await EndOfAsync(id, working, attempt, run, grace.Token, stopping)
+            : TaskRow.Failed(id, TaskError.Timeout(attempt.Start.TimeLimit), time.GetUtcNow());
+        return await WithStorageAsync(() => run.EndAsync(end, grace.Token), grace.Token);
     }
 
-    private async Task<TaskRow> ResultAsync<TResult>(TaskId id, TaskExecution execution, Task<TResult> working)
+    /// <summary>How the task ends by what its work came to.</summary>
+    private async Task<TaskRow> EndOfAsync(
+        TaskId id, Task<BinaryData> working, TaskAttempt attempt, TaskRun run, CancellationToken grace, CancellationToken stopping)
     {
         try
         {
-            BinaryData result = Serialize(await working);
-            return TaskRow.Succeeded(id, result, time.GetUtcNow());
+            return TaskRow.Succeeded(id, await working, time.GetUtcNow());
         }
         catch (PermanentFailureException e)
         {
             return TaskRow.Failed(id, e.Error, time.GetUtcNow());
         }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await run.LeaveAsync(failure: null, grace);
+            throw;
+        }
         catch (Exception e)
         {
-            logger.AttemptFailed(e, execution.TaskId, execution.Attempt);
+            logger.AttemptFailed(e, attempt.TaskId, attempt.Number);
+            await run.LeaveAsync(TaskError.Describe(e), grace);
             throw;
         }
     }
 
-    /// <summary>A result as JSON.</summary>
-    /// <exception cref="PermanentFailureException">It is too large, or cannot be written.</exception>
-    internal static BinaryData Serialize<TResult>(TResult result)
+    private static async Task<bool> WithStorageAsync(Func<Task<bool>> access, CancellationToken cancellationToken)
     {
-        byte[] json;
         try
         {
-            json = JsonSerializer.SerializeToUtf8Bytes(result, JsonSerializerOptions.Web);
+            return await access();
         }
-        catch (ArgumentException)
+        catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
         {
-            // System.Text.Json, of a double that is infinite or not a number.
-            throw new PermanentFailureException("The result contains a number that is not finite.", "not_finite");
+            throw new AttemptPostponedException("The task's row could not be reached.", e);
         }
-
-        return json.Length <= TaskRow.MaxBytes
-            ? new BinaryData(json)
-            : throw new PermanentFailureException(
-                $"The result has {json.Length:N0} bytes of JSON, but at most {TaskRow.MaxBytes:N0} can be stored.", "too_large");
     }
 
-    private void LogLateFailure(Task working, TaskExecution execution) => _ = working.ContinueWith(
-        late => logger.LateFailure(late.Exception!.InnerException!, execution.TaskId, execution.Attempt),
+    private void LogLateFailure(Task working, TaskAttempt attempt) => _ = working.ContinueWith(
+        late => logger.LateFailure(late.Exception!.InnerException!, attempt.TaskId, attempt.Number),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted,
         TaskScheduler.Default);

@@ -35,14 +35,32 @@ internal static class TaskServices
         services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
         services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
         services.AddSingleton<TaskAnswers>();
+        services.AddSingleton<TaskHubs>();
+        services.AddSingleton<TaskKinds>();
+        services.AddSingleton<WorkPlaces>();
+        services.AddSingleton<ItemRunner>();
+        services.AddSingleton(HostSettings.Read(configuration));
     }
 
-    /// <summary>Creates the tables where there are none; called once, at start.</summary>
-    /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
-    public static Task CreateTablesAsync(this IServiceProvider services) => Task.WhenAll(
-        services.GetRequiredService<TaskTable>().CreateIfNotExistsAsync(),
-        services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync(),
-        services.GetRequiredService<ItemsTable>().CreateIfNotExistsAsync());
+    /// <summary>Registers a kind of task, which then has its batch, retries and upkeep.</summary>
+    public static void AddTaskKind<TKind>(this IServiceCollection services)
+        where TKind : TaskKind
+    {
+        services.AddSingleton<TKind>();
+        services.AddSingleton<TaskKind>(provider => provider.GetRequiredService<TKind>());
+    }
+
+    /// <summary>Checks the kinds of task and creates the tables where there are none; called once, at start.</summary>
+    /// <exception cref="StartupException">A setting does not fit, or Table Storage refused or did not answer.</exception>
+    public static Task PrepareTasksAsync(this IServiceProvider services)
+    {
+        services.GetRequiredService<TaskKinds>().Check(services.GetRequiredService<HostSettings>());
+        services.GetRequiredService<TaskHubs>();
+        return Task.WhenAll(
+            services.GetRequiredService<TaskTable>().CreateIfNotExistsAsync(),
+            services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync(),
+            services.GetRequiredService<ItemsTable>().CreateIfNotExistsAsync());
+    }
 
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public static async Task CreateAtStartAsync(this TableClient table)

@@ -3,21 +3,36 @@ namespace FunctionApp.Tasks;
 /// <summary>Input of <see cref="TaskOrchestration"/> and <see cref="Batches.BatchOrchestration"/>.</summary>
 /// <param name="Activity">Name of the activity function that does the work.</param>
 /// <param name="Input">JSON as text: as JSON, a host on its way would parse it, and not take every number.</param>
-/// <param name="TimeLimit">How long the task may take from the orchestration's start.</param>
+/// <param name="TimeLimit">How long one attempt's work may take.</param>
+/// <param name="MaxAttempts">How often it is tried.</param>
+/// <param name="FirstAttempt">1, or more where an earlier orchestration has tried it before.</param>
 /// <param name="ETag">That of the row when it was inserted, so that its first change needs no read.</param>
 /// <param name="StartAt">When the task may start; null for at once.</param>
+/// <param name="StartBy">When the task has to have begun, or else it expires; null for never.</param>
 /// <param name="Items">How many items a batch has; 0 for a single task.</param>
 /// <param name="HasWebhook">Whether somebody is to be told of the end.</param>
 /// <param name="TraceParent">The submission's trace (W3C), which the activity's continues.</param>
 public sealed record TaskStart(
-    string Activity, string Input, TimeSpan TimeLimit, string ETag, DateTimeOffset? StartAt, int Items, bool HasWebhook, string? TraceParent);
+    string Activity,
+    string Input,
+    TimeSpan TimeLimit,
+    int MaxAttempts,
+    int FirstAttempt,
+    string ETag,
+    DateTimeOffset? StartAt,
+    DateTimeOffset? StartBy,
+    int Items,
+    bool HasWebhook,
+    string? TraceParent);
 
 /// <summary>Input of a task's activity.</summary>
 /// <param name="TaskId">The task's ID.</param>
 /// <param name="Start">What the orchestration was started with.</param>
-/// <param name="Deadline">When the time limit ends.</param>
-/// <param name="Attempt">From 1 on.</param>
-public sealed record TaskExecution(string TaskId, TaskStart Start, DateTimeOffset Deadline, int Attempt);
+/// <param name="Number">From 1 on.</param>
+public sealed record TaskAttempt(string TaskId, TaskStart Start, int Number);
 
-/// <summary>Input of <see cref="FailTask"/>.</summary>
-public sealed record TaskFailure(string TaskId, string ETag, TaskError Error);
+/// <summary>
+/// Thrown by an activity when an attempt could not even begin, or its outcome not be stored: there was no place for it, or
+/// storage was away. It is repeated as often as that takes, and does not count as an attempt.
+/// </summary>
+public sealed class AttemptPostponedException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Azure;
 using FunctionApp.Tasks.Batches;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 
 namespace FunctionApp.Tasks;
 
@@ -9,24 +10,41 @@ namespace FunctionApp.Tasks;
 /// Starts tasks: first the row, then the orchestration. All methods can be repeated, and complete what an earlier call
 /// that broke off has left. They throw what storage and the durable client throw.
 /// </summary>
-public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable itemsTable)
+public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable itemsTable, ILogger<TaskStarter> logger)
 {
-    /// <summary>Makes sure that the row and its orchestration exist.</summary>
-    /// <param name="items">What a batch has: it is stored before its row.</param>
+    // For rows from before there was this column.
+    private const int DefaultMaxAttempts = 25;
+
+    /// <summary>
+    /// Makes sure that the row and its orchestration exist. Once the row is there the task is accepted: an orchestration that
+    /// cannot be started now is started by the sweep or by whoever reads the row.
+    /// </summary>
+    /// <param name="items">What a batch has. They are stored after a row that says so, since the sweep finds rows.</param>
     public async Task StartAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        if (items is not null && await tasks.FindStatusAsync(row.Id, cancellationToken) is null)
+        row.Hub = client.Name;
+        row.Status = items is null ? RowStatus.Pending : RowStatus.Preparing;
+        ETag? etag = await tasks.InsertAsync(row, cancellationToken);
+        if (items is not null && (etag is not null || await tasks.FindStatusAsync(row.Id, cancellationToken) == RowStatus.Preparing))
         {
             await itemsTable.AddAsync(row.Id.ToString(), items, cancellationToken);
+            etag = await tasks.FinishPreparingAsync(row.Id, cancellationToken);
         }
 
-        if (await tasks.InsertAsync(row, cancellationToken) is { } etag)
+        try
         {
-            await StartOrchestrationAsync(row, etag, client, cancellationToken);
+            if (etag is { } inserted)
+            {
+                await StartOrchestrationAsync(row, inserted, client, cancellationToken);
+            }
+            else if (await tasks.FindAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
+            {
+                await StartOrchestrationAsync(existing, existing.ETag, client, cancellationToken);
+            }
         }
-        else if (await tasks.FindAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
+        catch (Exception e) when (Outage.Is(e))
         {
-            await StartOrchestrationAsync(existing, existing.ETag, client, cancellationToken);
+            logger.StartFailed(e, row.Id.ToString());
         }
     }
 
@@ -74,8 +92,11 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
             row.Activity!,
             row.Input!.ToString(),
             TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
+            row.MaxAttempts ?? DefaultMaxAttempts,
+            (row.Attempt ?? 0) + 1,
             etag.ToString(),
             row.StartAt,
+            row.StartBy,
             row.Items ?? 0,
             row.WebhookUrl is not null,
             Activity.Current?.Id);

@@ -4,6 +4,7 @@ using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -19,22 +20,25 @@ public sealed record SubmittedTask(
 /// <param name="Input">JSON of at most 64 KiB.</param>
 /// <param name="Items">The items of a batch.</param>
 /// <param name="RetryOf">ID of the task whose input it was before.</param>
-public sealed record Submission(TaskKind Kind, BinaryData Input, BatchItems? Items = null, string? RetryOf = null)
+/// <param name="FormerWebhook">The webhook of that task.</param>
+public sealed record Submission(
+    TaskKind Kind, BinaryData Input, BatchItems? Items = null, string? RetryOf = null, string? FormerWebhook = null)
 {
+    /// <summary>The task's kind.</summary>
+    public string KindName => Items is null ? Kind.Name : Kind.BatchName;
+
     /// <summary>What makes one submission another one than before.</summary>
-    public override string ToString() =>
-        $"{Kind.Name}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}";
+    public string Fingerprint() => $"{KindName}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}";
 }
 
 /// <summary>
 /// Accepts tasks. A submission that breaks off half-way is completed by whoever sends its key again or reads its row.
 /// </summary>
-public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOptions<WebhookSettings> webhooks, TimeProvider time)
+public sealed class TaskSubmission(
+    TaskStarter starter, TaskWatcher watcher, IOptions<WebhookSettings> webhooks, TimeProvider time, ILogger<TaskSubmission> logger)
 {
     /// <summary>The answer to a submission: 202 with the task's ID, or the problem with the request.</summary>
-    /// <param name="readInput">Reads the task's input from the body's members; what is wrong it leaves in their errors.</param>
-    public async Task<IResult> SubmitAsync<TInput>(
-        TaskKind kind, HttpRequest request, DurableTaskClient client, Func<JsonMembers, TInput> readInput)
+    public async Task<IResult> SubmitAsync(TaskKind kind, HttpRequest request, DurableTaskClient client)
     {
         if (await RequestBody.ReadAsync(request, TaskRow.MaxBytes, request.HttpContext.RequestAborted) is not { } body)
         {
@@ -42,9 +46,9 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         }
 
         var members = JsonMembers.Parse(body.Span);
-        TInput input = readInput(members);
+        BinaryData input = kind.ReadInput(members);
         return members.Errors.Count == 0
-            ? await AcceptAsync(new Submission(kind, new BinaryData(input, JsonSerializerOptions.Web)), request, client)
+            ? await AcceptAsync(new Submission(kind, input), request, client)
             : TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
     }
 
@@ -56,7 +60,7 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
     {
         DateTimeOffset now = time.GetUtcNow();
         Dictionary<string, string[]> errors = [];
-        var options = SubmissionOptions.Read(request, webhooks.Value, now, errors);
+        var options = SubmissionOptions.Read(request, webhooks.Value, submission.FormerWebhook, now, errors);
         string? keyHash = null;
         if (request.Headers.TryGetValue(IdempotencyKey.Header, out StringValues key) && !IdempotencyKey.TryHash(key, out keyHash))
         {
@@ -70,13 +74,14 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
 
         TaskRow CreateRow(TaskId id) => new(id)
         {
-            Kind = submission.Kind.Name,
+            Kind = submission.KindName,
             Activity = submission.Kind.Activity,
             Input = submission.Input,
             TimeLimit = (long)submission.Kind.TimeLimit.TotalMilliseconds,
+            MaxAttempts = submission.Kind.MaxAttempts,
             Items = submission.Items?.Inputs.Count,
-            Status = RowStatus.Pending,
             StartAt = options.StartTime(now),
+            StartBy = now + options.ExpiresIn,
             KeyHash = keyHash,
             RetryOf = submission.RetryOf,
             WebhookUrl = options.Webhook,
@@ -89,24 +94,36 @@ public sealed class TaskSubmission(TaskStarter starter, TaskWatcher watcher, IOp
         if (keyHash is null)
         {
             await starter.StartAsync(CreateRow(newId), submission.Items, client, writing.Token);
-            return await AnswerAsync(submission.Kind, newId, request, client);
+            return await AnswerAsync(submission, newId, request, client);
         }
 
         return await starter.StartOnceAsync(
-            keyHash, $"{submission}\n{options}", newId, CreateRow, submission.Items, client, writing.Token) is { } id
-            ? await AnswerAsync(submission.Kind, id, request, client)
+            keyHash, $"{submission.Fingerprint()}\n{options.Fingerprint()}", newId, CreateRow, submission.Items, client, writing.Token) is { } id
+            ? await AnswerAsync(submission, id, request, client)
             : TypedResults.Problem(
                 "This Idempotency-Key was sent before with another submission.", statusCode: StatusCodes.Status422UnprocessableEntity);
     }
 
-    /// <summary>202; to a caller who prefers to wait, only once the task has ended or the time is up.</summary>
-    private async Task<IResult> AnswerAsync(TaskKind kind, TaskId id, HttpRequest request, DurableTaskClient client)
+    /// <summary>
+    /// 202; to a caller who prefers to wait, only once the task has ended or the time is up. The task is accepted, whatever
+    /// comes of the wait: an answer that says otherwise would make the caller submit it twice.
+    /// </summary>
+    private async Task<IResult> AnswerAsync(Submission submission, TaskId id, HttpRequest request, DurableTaskClient client)
     {
         IHeaderDictionary headers = request.HttpContext.Response.Headers;
         headers["Operation-Location"] = $"/tasks/{id}";
         headers.RetryAfter = TaskAnswers.RetryAfter;
-        TaskRow? row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id.ToString(), request.HttpContext, client, row => !row.IsUnfinished);
+        TaskRow? row = null;
+        try
+        {
+            row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id.ToString(), request.HttpContext, client, row => !row.IsUnfinished);
+        }
+        catch (Exception e) when (Outage.Is(e))
+        {
+            logger.WaitFailed(e, id.ToString());
+        }
+
         var answer = new SubmittedTask(id.ToString(), row?.StatusAt(time.GetUtcNow()), row?.Result is { } result ? JsonElement.Parse(result) : null);
-        return TypedResults.Accepted($"/{kind.Name}/{id}", answer);
+        return TypedResults.Accepted($"/{submission.KindName}/{id}", answer);
     }
 }

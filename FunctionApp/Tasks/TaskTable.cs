@@ -42,9 +42,9 @@ public sealed class TaskTable(TableClient table)
         }
     }
 
-    /// <summary>The task; null if there is none or it was deleted. One storage request.</summary>
+    /// <summary>The task; null if callers see none. One storage request.</summary>
     public async Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken) =>
-        await GetAsync(id, null, cancellationToken) is { Status: not RowStatus.Deleted } row ? row : null;
+        await GetAsync(id, null, cancellationToken) is { Status: not (RowStatus.Deleted or RowStatus.Preparing) } row ? row : null;
 
     /// <summary>The status of a task, even of a deleted one; null if there is no row.</summary>
     public async Task<RowStatus?> FindStatusAsync(TaskId id, CancellationToken cancellationToken) =>
@@ -78,6 +78,25 @@ public sealed class TaskTable(TableClient table)
 
                 etag = row.ETag;
             }
+        }
+    }
+
+    /// <summary>Makes a batch that was being submitted a pending task; its ETag, or null if somebody else has done so, or it is gone.</summary>
+    public async Task<ETag?> FinishPreparingAsync(TaskId id, CancellationToken cancellationToken)
+    {
+        if (await GetAsync(id, [nameof(TaskRow.Status)], cancellationToken) is not { Status: RowStatus.Preparing } row)
+        {
+            return null;
+        }
+
+        try
+        {
+            var change = new TaskRow(id) { Status = RowStatus.Pending };
+            return (await table.UpdateEntityAsync(change, row.ETag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag;
+        }
+        catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
+        {
+            return null;
         }
     }
 

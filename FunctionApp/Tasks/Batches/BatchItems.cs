@@ -12,7 +12,7 @@ public sealed record BatchItems(IReadOnlyList<BinaryData> Inputs)
     public BinaryData Summary => BinaryData.FromObjectAsJson(new { Items = Inputs.Count }, JsonSerializerOptions.Web);
 
     /// <summary>The member <c>items</c> of a body; what is wrong is left in the body's errors, as <c>items[3].x</c>.</summary>
-    public static BatchItems Read(JsonMembers body, IBatchKind kind)
+    public static BatchItems Read(JsonMembers body, TaskKind kind)
     {
         JsonElement items = body.Required(
             "items",
@@ -23,7 +23,7 @@ public sealed record BatchItems(IReadOnlyList<BinaryData> Inputs)
             : []);
     }
 
-    private static BinaryData ReadItem(JsonMembers body, IBatchKind kind, JsonElement item, int index)
+    private static BinaryData ReadItem(JsonMembers body, TaskKind kind, JsonElement item, int index)
     {
         string name = $"items[{index}]";
         if (item.ValueKind != JsonValueKind.Object)
@@ -33,7 +33,7 @@ public sealed record BatchItems(IReadOnlyList<BinaryData> Inputs)
         }
 
         var members = JsonMembers.Of(item);
-        BinaryData input = kind.ReadItem(members);
+        BinaryData input = kind.ReadInput(members);
         foreach ((string member, string[] messages) in members.Errors)
         {
             body.Errors[$"{name}.{member}"] = messages;

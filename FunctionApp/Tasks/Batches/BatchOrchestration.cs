@@ -1,4 +1,3 @@
-using FunctionApp.Tasks.Webhooks;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 
@@ -13,50 +12,56 @@ public static class BatchOrchestration
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         TaskStart start = context.GetInput<TaskStart>()!;
-        if (start.StartAt is { } startAt && await TaskOrchestration.WasCanceledBeforeAsync(startAt, context))
+        if (start.StartAt is not { } startAt || !await TaskOrchestration.HasEndedBeforeAsync(startAt, context))
         {
-            return;
+            await EndAsync(start, context);
         }
 
-        var deadline = new DateTimeOffset(context.CurrentUtcDateTime + start.TimeLimit, TimeSpan.Zero);
-        Queue<int> waiting = new(Enumerable.Range(0, SliceOf.Count(start.Items)));
+        if (start.HasWebhook)
+        {
+            await context.CallActivityAsync(nameof(Webhooks.StartWebhook), context.InstanceId, TaskOrchestration.ForAnHour);
+        }
+    }
+
+    private static async Task EndAsync(TaskStart start, TaskOrchestrationContext context)
+    {
+        Queue<int> waiting = new(Enumerable.Range(0, Slices.Count(start.Items)));
         List<Task<bool>> running = [];
         bool goesOn = true;
         while ((goesOn && waiting.Count > 0) || running.Count > 0)
         {
             while (goesOn && waiting.Count > 0 && running.Count < AtATime)
             {
-                running.Add(RunSliceAsync(context, new SliceExecution(context.InstanceId, waiting.Dequeue(), start, deadline, Attempt: 1)));
+                running.Add(RunSliceAsync(waiting.Dequeue(), start, context));
             }
 
             Task<bool> ended = await Task.WhenAny(running);
             running.Remove(ended);
             goesOn &= await ended;
         }
-
-        if (start.HasWebhook)
-        {
-            await context.CallActivityAsync(nameof(StartWebhook), context.InstanceId, TaskOrchestration.ForAnHour);
-        }
     }
 
-    /// <summary>One slice until its items have ended; false if the batch has ended meanwhile.</summary>
-    private static async Task<bool> RunSliceAsync(TaskOrchestrationContext context, SliceExecution slice)
+    /// <summary>One slice until its items have ended; false if the batch has ended.</summary>
+    private static async Task<bool> RunSliceAsync(int slice, TaskStart start, TaskOrchestrationContext context)
     {
+        var retries = new TaskOrchestration.Retries(start, context);
         while (true)
         {
             try
             {
-                return await context.CallActivityAsync<bool>(nameof(RunSlice), slice);
+                var attempt = new SliceAttempt(context.InstanceId, slice, start, retries.Attempt);
+                SliceOutcome outcome = await context.CallActivityAsync<SliceOutcome>(nameof(RunSlice), attempt);
+                if (outcome != SliceOutcome.GoOn)
+                {
+                    return outcome == SliceOutcome.SliceEnded;
+                }
             }
-            catch (TaskFailedException)
+            catch (TaskFailedException e)
             {
-                if (!await TaskOrchestration.MayTryAgainAsync(slice.Attempt, slice.Deadline, slice.Start, context))
+                if (!await retries.MayTryAgainAsync(e))
                 {
                     return false;
                 }
-
-                slice = slice with { Attempt = slice.Attempt + 1 };
             }
         }
     }

@@ -16,7 +16,7 @@ public sealed record ItemResult(
 public sealed record BatchResults(IReadOnlyList<ItemResult> Results);
 
 /// <summary><c>GET /{kind}/batch/{task_id}</c>: the results of all items, or 404 with the task's status.</summary>
-public sealed class GetBatch(IEnumerable<IBatchKind> kinds, TaskAnswers answers, ItemsTable items)
+public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable items)
 {
     [Function(nameof(GetBatch))]
     public async Task<IResult> RunAsync(
@@ -24,8 +24,8 @@ public sealed class GetBatch(IEnumerable<IBatchKind> kinds, TaskAnswers answers,
         string kind,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
-        kinds.Find(kind) is { } batchKind
-            ? await answers.GetResultAsync(batchKind.Kind, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted))
+        kinds.Find(kind) is { TakesBatches: true } batchKind
+            ? await answers.GetResultAsync(batchKind.BatchName, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted))
             : TaskAnswers.NoSuchKind();
 
     private async Task<IResult> ReadAsync(TaskRow row, CancellationToken cancellationToken)
@@ -40,11 +40,4 @@ public sealed class GetBatch(IEnumerable<IBatchKind> kinds, TaskAnswers answers,
 
         return TypedResults.Ok(new BatchResults(results));
     }
-}
-
-internal static class BatchKinds
-{
-    /// <summary>The batch of a kind; null if it has none.</summary>
-    public static IBatchKind? Find(this IEnumerable<IBatchKind> kinds, string kind) =>
-        kinds.FirstOrDefault(one => one.Kind.Name.Equals($"{kind}/batch", StringComparison.OrdinalIgnoreCase));
 }

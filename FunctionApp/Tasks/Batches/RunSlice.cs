@@ -6,155 +6,175 @@ namespace FunctionApp.Tasks.Batches;
 
 /// <summary>Input of <see cref="RunSlice"/>.</summary>
 /// <param name="Slice">Which, from 0 on.</param>
-/// <param name="Attempt">From 1 on.</param>
-public sealed record SliceExecution(string TaskId, int Slice, TaskStart Start, DateTimeOffset Deadline, int Attempt);
+/// <param name="Number">From 1 on.</param>
+public sealed record SliceAttempt(string TaskId, int Slice, TaskStart Start, int Number);
 
-/// <summary>How a batch is cut.</summary>
-internal static class SliceOf
+/// <summary>What came of a run of <see cref="RunSlice"/>; the rows say so too.</summary>
+public enum SliceOutcome
 {
-    public const int Size = 20;
+    /// <summary>Some items have found no place to be done in: it should be called again, which is no new attempt.</summary>
+    GoOn,
 
-    public static int Count(int items) => (items + Size - 1) / Size;
+    /// <summary>All items have ended.</summary>
+    SliceEnded,
 
-    /// <summary>The share of the items that the slices in a bit mask hold.</summary>
-    public static double Share(long slices, int items) =>
-        Enumerable.Range(0, Count(items)).Where(slice => (slices >> slice & 1) == 1).Sum(slice => Math.Min(Size, items - (slice * Size))) / (double)items;
+    /// <summary>The batch has ended: there is nothing more to do.</summary>
+    BatchEnded,
 }
 
 /// <summary>
-/// Does some items of a batch at once, writes their results in one transaction and notes in the batch's row that the
-/// slice has ended; whoever notes the last one ends the batch. What has ended is not done again.
+/// Does some items of a batch at once, as far as there are places for them, writes their results in one transaction and
+/// notes in the batch's row that the slice has ended; whoever notes the last one ends the batch. What has ended is not done
+/// again. Like every activity it returns only what the rows say, and otherwise throws, so that it is repeated.
 /// </summary>
 public sealed class RunSlice(
     [FromKeyedServices(TaskServices.Patient)] TaskTable tasks,
     [FromKeyedServices(TaskServices.Patient)] ItemsTable items,
-    IEnumerable<IBatchKind> kinds,
+    TaskKinds kinds,
+    ItemRunner runner,
     TimeProvider time,
     ILogger<RunSlice> logger)
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>False if the batch has ended, so that there is nothing more to do.</summary>
     [Function(nameof(RunSlice))]
-    public async Task<bool> RunAsync([ActivityTrigger] SliceExecution slice, CancellationToken stopping)
+    public async Task<SliceOutcome> RunAsync([ActivityTrigger] SliceAttempt slice, CancellationToken stopping)
     {
         using IDisposable? scope = logger.TaskScope(slice.TaskId);
-        var id = TaskId.Parse(slice.TaskId);
-        if (await NoteStartAsync(id, slice, stopping) is not { } row)
-        {
-            return false;
-        }
-
-        List<ItemRow> rows = [];
-        await foreach (ItemRow item in items.ReadAsync(slice.TaskId, slice.Slice * SliceOf.Size, SliceOf.Size, stopping))
-        {
-            rows.Add(item);
-        }
-
-        IBatchKind kind = kinds.Single(one => one.Kind.Name == row.Kind);
-        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task<(ItemRow? End, Exception? Failure)[]> working = Task.WhenAll(
-            rows.Where(item => !item.HasEnded).Select((item, index) => Task.Run(() => RunItemAsync(kind, slice, item, unwanted.Token), CancellationToken.None)));
-        Task ended = UntilEndedAsync(id, slice.Deadline, unwanted.Token);
-        Task first = await Task.WhenAny(working, ended);
-        await unwanted.CancelAsync();
-        if (first == ended)
-        {
-            return await IsTimeUpAsync(id, slice, stopping);
-        }
-
-        (ItemRow? End, Exception? Failure)[] outcomes = await working;
-        await items.MergeAsync(outcomes.Select(outcome => outcome.End).OfType<ItemRow>(), stopping);
-        return outcomes.Select(outcome => outcome.Failure).FirstOrDefault(failure => failure is not null) is { } failure
-            ? throw new InvalidOperationException("Some items of the slice failed and will be tried again.", failure)
-            : await NoteEndAsync(id, slice, stopping);
-    }
-
-    /// <summary>The item's end, or the failure that may pass.</summary>
-    private async Task<(ItemRow? End, Exception? Failure)> RunItemAsync(
-        IBatchKind kind, SliceExecution slice, ItemRow item, CancellationToken cancellationToken)
-    {
-        var end = new ItemRow { PartitionKey = item.PartitionKey, RowKey = item.RowKey };
         try
         {
-            end.Result = await kind.RunItemAsync(item.Input!, cancellationToken);
-            return (end, null);
+            return await RunAsync(TaskId.Parse(slice.TaskId), slice, stopping);
         }
-        catch (PermanentFailureException e)
+        catch (Exception e) when (Outage.Is(e) && !stopping.IsCancellationRequested)
         {
-            (end.ErrorCode, end.ErrorDetail) = (e.Error.Code, e.Error.Detail.Truncate(TaskRow.MaxDetailLength));
-            return (end, null);
-        }
-#pragma warning disable CA1031 // The others of the slice should not lose what they have.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            logger.AttemptFailed(e, slice.TaskId, slice.Attempt);
-            if (slice.Attempt < TaskOrchestration.MaxAttempts)
-            {
-                return (null, e);
-            }
-
-            (end.ErrorCode, end.ErrorDetail) = (TaskError.AttemptsExhausted.Code, TaskError.AttemptsExhausted.Detail);
-            return (end, null);
+            throw new AttemptPostponedException("The batch's rows could not be reached.", e);
         }
     }
 
-    private Task<TaskRow?> NoteStartAsync(TaskId id, SliceExecution slice, CancellationToken cancellationToken) =>
-        tasks.ModifyUnfinishedAsync(
+    private async Task<SliceOutcome> RunAsync(TaskId id, SliceAttempt slice, CancellationToken stopping)
+    {
+        if (await NoteStartAsync(id, slice, stopping) is not { Kind: { } name })
+        {
+            return SliceOutcome.BatchEnded;
+        }
+
+        TaskKind kind = kinds.Find(name) ?? throw new InvalidOperationException($"This app has no kind of task named \"{name}\".");
+
+        List<ItemRow> rows = await items.ReadAsync(slice.TaskId, slice.Slice * Slices.Size, Slices.Size, stopping).ToListAsync(stopping);
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        Task<ItemOutcome[]> working = Task.WhenAll(
+            rows.Where(item => !item.HasEnded).Select(item => runner.RunAsync(kind, slice, item, unwanted.Token)));
+        using var finished = new CancellationTokenSource();
+        Task batchEnded = UntilBatchEndedAsync(id, finished.Token);
+        Task first = await Task.WhenAny(working, batchEnded);
+        await unwanted.CancelAsync();
+        await finished.CancelAsync();
+        if (first == batchEnded)
+        {
+            return SliceOutcome.BatchEnded;
+        }
+
+        // Also when the host stops: what is computed is kept.
+        using var grace = new GracePeriod(stopping);
+        ItemOutcome[] outcomes = await working;
+        await items.MergeAsync(outcomes.Select(outcome => outcome.End).OfType<ItemRow>(), grace.Token);
+        stopping.ThrowIfCancellationRequested();
+        if (outcomes.Any(outcome => outcome.IsTimeout))
+        {
+            return await NoteTimeoutAsync(id, slice, grace.Token);
+        }
+
+        if (outcomes.Select(outcome => outcome.Failure).FirstOrDefault(failure => failure is not null) is { } failure)
+        {
+            await NoteFailureAsync(id, failure, grace.Token);
+            throw new InvalidOperationException("Some items of the slice failed and will be tried again.", failure);
+        }
+
+        return outcomes.Any(outcome => outcome.End is null) ? SliceOutcome.GoOn : await NoteEndAsync(id, slice, grace.Token);
+    }
+
+    /// <summary>The batch's row; null if it has ended, or is gone.</summary>
+    private async Task<TaskRow?> NoteStartAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
+    {
+        TaskRow? expired = null;
+        TaskRow? row = await tasks.ModifyUnfinishedAsync(
             id,
-            row => row.Status == RowStatus.Running ? null : new TaskRow(id)
+            row =>
             {
-                Status = RowStatus.Running,
-                Attempt = 1,
-                StartedAt = time.GetUtcNow(),
-                Deadline = slice.Deadline,
-                Progress = 0,
+                expired = TaskRow.Expired(row, time.GetUtcNow());
+                return expired ?? (row.Status == RowStatus.Running ? null : new TaskRow(id)
+                {
+                    Status = RowStatus.Running,
+                    Attempt = slice.Start.FirstAttempt,
+                    StartedAt = time.GetUtcNow(),
+                    IdleDays = 0,
+                    Progress = 0,
+                });
             },
             cancellationToken);
+        return expired is null ? row : null;
+    }
 
-    private async Task<bool> NoteEndAsync(TaskId id, SliceExecution slice, CancellationToken cancellationToken)
+    private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
         int count = slice.Start.Items;
-        return await tasks.ModifyUnfinishedAsync(
+        TaskRow? before = await tasks.ModifyUnfinishedAsync(
             id,
             row =>
             {
                 long slices = (row.Slices ?? 0) | (1L << slice.Slice);
-                bool isAll = slices == (1L << SliceOf.Count(count)) - 1;
+                bool isAll = slices == (1L << Slices.Count(count)) - 1;
                 return new TaskRow(id)
                 {
                     Status = isAll ? RowStatus.Succeeded : RowStatus.Running,
                     EndedAt = isAll ? time.GetUtcNow() : null,
                     Slices = slices,
-                    Progress = SliceOf.Share(slices, count),
+                    Progress = Slices.Share(slices, count),
                 };
             },
-            cancellationToken) is not null;
+            cancellationToken);
+        return before is null ? SliceOutcome.BatchEnded : SliceOutcome.SliceEnded;
     }
 
-    /// <summary>Returns at the deadline, or when the batch has ended otherwise; else when cancelled.</summary>
-    private async Task UntilEndedAsync(TaskId id, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async Task<SliceOutcome> NoteTimeoutAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
-        do
+        var error = TaskError.Timeout(slice.Start.TimeLimit);
+        if (await tasks.ModifyUnfinishedAsync(id, _ => TaskRow.Failed(id, error, time.GetUtcNow()), cancellationToken) is not null)
         {
-            TimeSpan left = deadline - time.GetUtcNow();
-            await Task.Delay(left < TimeSpan.Zero ? TimeSpan.Zero : left < WatchInterval ? left : WatchInterval, time, cancellationToken);
+            logger.TaskFailed(slice.TaskId, error.Code, error.Detail);
         }
-        while (time.GetUtcNow() < deadline && await tasks.FindStatusAsync(id, cancellationToken) is RowStatus.Pending or RowStatus.Running);
+
+        return SliceOutcome.BatchEnded;
     }
 
-    private async Task<bool> IsTimeUpAsync(TaskId id, SliceExecution slice, CancellationToken cancellationToken)
+    private async Task NoteFailureAsync(TaskId id, Exception failure, CancellationToken cancellationToken)
     {
-        if (time.GetUtcNow() >= slice.Deadline)
+        var change = new TaskRow(id) { LastFailure = TaskError.Describe(failure).Truncate(TaskRow.MaxMessageLength) };
+        await tasks.ModifyUnfinishedAsync(id, _ => change, cancellationToken);
+    }
+
+    /// <summary>Returns when the row says that the batch has ended, and only then; otherwise when cancelled.</summary>
+    private async Task UntilBatchEndedAsync(TaskId id, CancellationToken cancellationToken)
+    {
+        bool isFailing = false;
+        RowStatus? status = RowStatus.Running;
+        while (status is RowStatus.Pending or RowStatus.Running)
         {
-            var error = TaskError.Timeout(slice.Start.TimeLimit);
-            if (await tasks.ModifyUnfinishedAsync(id, _ => TaskRow.Failed(id, error, time.GetUtcNow()), cancellationToken) is not null)
+            await Task.Delay(WatchInterval, time, cancellationToken);
+            try
             {
-                logger.TaskFailed(slice.TaskId, error.Code, error.Detail);
+                status = await tasks.FindStatusAsync(id, cancellationToken);
+                isFailing = false;
+            }
+            catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
+            {
+                if (!isFailing)
+                {
+                    logger.HeartbeatFailed(e, id.ToString());
+                }
+
+                isFailing = true;
             }
         }
-
-        return false;
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks.Batches;
 
 /// <summary><c>POST /{kind}/batch</c>: accepts one task for up to 1,000 inputs of a kind.</summary>
-public sealed class SubmitBatch(IEnumerable<IBatchKind> kinds, TaskSubmission submission)
+public sealed class SubmitBatch(TaskKinds kinds, TaskSubmission submission)
 {
     private const int MaxBodyLength = 1_024 * 1_024;
 
@@ -15,7 +15,7 @@ public sealed class SubmitBatch(IEnumerable<IBatchKind> kinds, TaskSubmission su
         string kind,
         [DurableClient] DurableTaskClient client)
     {
-        if (kinds.Find(kind) is not { } batchKind)
+        if (kinds.Find(kind) is not { TakesBatches: true } batchKind)
         {
             return TaskAnswers.NoSuchKind();
         }
@@ -28,7 +28,7 @@ public sealed class SubmitBatch(IEnumerable<IBatchKind> kinds, TaskSubmission su
         var members = JsonMembers.Parse(body.Span);
         var items = BatchItems.Read(members, batchKind);
         return members.Errors.Count == 0
-            ? await submission.AcceptAsync(new Submission(batchKind.Kind, items.Summary, Items: items), request, client)
+            ? await submission.AcceptAsync(new Submission(batchKind, items.Summary, items), request, client)
             : TypedResults.ValidationProblem(members.Errors, "The body is not a valid batch for this kind of task.");
     }
 }

@@ -1,0 +1,32 @@
+namespace FunctionApp.Tasks;
+
+/// <summary>The kinds of task that this app has.</summary>
+public sealed class TaskKinds(IEnumerable<TaskKind> kinds)
+{
+    /// <summary>Single ones; each may have batches too.</summary>
+    public IReadOnlyList<TaskKind> All { get; } = [.. kinds];
+
+    /// <summary>The kind that has this name, or whose batches have it; null if there is none. Case does not matter.</summary>
+    public TaskKind? Find(string name) => All.FirstOrDefault(kind =>
+        name.Equals(kind.Name, StringComparison.OrdinalIgnoreCase)
+        || (kind.TakesBatches && name.Equals(kind.BatchName, StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>Checks what can be wrong with a kind.</summary>
+    /// <exception cref="StartupException">A kind's time limit does not fit into host.json's functionTimeout, or two have one name.</exception>
+    public void Check(HostSettings host)
+    {
+        foreach (TaskKind kind in All)
+        {
+            if (Find(kind.Name) != kind)
+            {
+                throw new StartupException($"Two kinds of task are named \"{kind.Name}\".");
+            }
+
+            if (kind.TimeLimit + HostSettings.Reserve > host.FunctionTimeout)
+            {
+                throw new StartupException(
+                    $"The time limit of \"{kind.Name}\" tasks is {kind.TimeLimit}, which does not fit into functionTimeout, {host.FunctionTimeout} in host.json: the host would kill the worker. Lower the limit, or raise functionTimeout to {kind.TimeLimit + HostSettings.Reserve} or more.");
+            }
+        }
+    }
+}

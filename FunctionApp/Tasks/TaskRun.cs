@@ -1,0 +1,235 @@
+using Azure;
+using Microsoft.Extensions.Logging;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// One run of a task's activity, as the task's row sees it: begun, alive with some progress, ended. An attempt can have
+/// several runs, since a message whose receiver stands still is given to another. The run that has claimed the row last, by
+/// a conditional write, is the one that counts, whatever the clocks say; and no attempt claims the row from a later one. A
+/// task that takes less than a second costs one write, that of its end.
+/// </summary>
+internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider time, ILogger logger)
+{
+    // What others should see within a second, and what costs less once they have waited for long.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
+    private readonly TaskId _id = TaskId.Parse(attempt.TaskId);
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private readonly string _run = Guid.NewGuid().ToString("N");
+
+    private ETag _etag = new(attempt.Start.ETag);
+    private bool _claimed;
+    private bool _failing;
+    private Report _written;
+    private DateTimeOffset _lastContact = time.GetUtcNow();
+
+    /// <summary>What the work reports to. It has the checkpoint of the run before, once this one has begun.</summary>
+    public TaskProgress Progress { get; private set; } = new();
+
+    /// <summary>
+    /// Claims the row, if the task is a second old, was tried before, or may expire; a younger one may end so soon that
+    /// nobody would have seen it. False if there is nothing to do: the task has ended, or a later attempt has it.
+    /// </summary>
+    public async Task<bool> BeginAsync(CancellationToken cancellationToken)
+    {
+        if (attempt.Number == 1 && attempt.Start.StartBy is null && _startedAt - _id.CreatedAt < Interval)
+        {
+            return true;
+        }
+
+        if (_startedAt > attempt.Start.StartBy
+            && await tasks.ModifyUnfinishedAsync(_id, row => TaskRow.Expired(row, _startedAt), cancellationToken) is not { Status: RowStatus.Running })
+        {
+            return false;
+        }
+
+        // The message of an earlier attempt does not hold any more, and its progress only if there is a checkpoint.
+        BinaryData? checkpoint = null;
+        var claim = new TaskRow(_id) { Status = RowStatus.Running, Progress = 0, Message = "" };
+        Describe(claim);
+        if (attempt.Number > 1)
+        {
+            if (await tasks.FindAsync(_id, cancellationToken) is not { IsUnfinished: true } row || !MayClaim(row))
+            {
+                return false;
+            }
+
+            _etag = row.ETag;
+        }
+
+        if (!await ChangeAsync(claim, MayClaim, cancellationToken))
+        {
+            return false;
+        }
+
+        Progress = new(checkpoint);
+        return true;
+
+        bool MayClaim(TaskRow row)
+        {
+            checkpoint = row.Checkpoint;
+            (claim.Progress, claim.Message) = checkpoint is null ? ((double?)0, "") : (null, null);
+            return MayBecomeOurs(row);
+        }
+    }
+
+    /// <summary>Returns when the row has ended, is gone, or was claimed by another run; otherwise when cancelled.</summary>
+    public async Task UntilDisplacedAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Task.Delay(time.GetUtcNow() - _startedAt < Long ? Interval : LongInterval, time, cancellationToken);
+        }
+        while (await BeatAsync(cancellationToken));
+    }
+
+    /// <summary>Returns when the row has ended or is gone: for who has nothing more to do, but may not say that the task has ended.</summary>
+    /// <exception cref="AttemptPostponedException">It takes longer than any run that is alive.</exception>
+    public async Task UntilEndedAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset latest = time.GetUtcNow() + attempt.Start.TimeLimit;
+        while (await FindStatusAsync(cancellationToken) is RowStatus.Pending or RowStatus.Running)
+        {
+            if (time.GetUtcNow() > latest)
+            {
+                throw new AttemptPostponedException("Another run of the task should have ended it by now.");
+            }
+
+            await Task.Delay(LongInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Writes the task's end. False if it was not written: the task has another end, or (a time limit) another run.</summary>
+    public async Task<bool> EndAsync(TaskRow end, CancellationToken cancellationToken)
+    {
+        Describe(end);
+        bool isTimeout = end.ErrorCode == TaskError.TimeoutCode;
+        if (!await ChangeAsync(end, isTimeout ? IsOurs : _ => true, cancellationToken))
+        {
+            return false;
+        }
+
+        if (end.Status == RowStatus.Failed)
+        {
+            logger.TaskFailed(attempt.TaskId, end.ErrorCode!, end.ErrorDetail!);
+        }
+
+        return true;
+    }
+
+    /// <summary>Keeps what an attempt that ends without the task's end leaves: its checkpoint, and what it failed with. If that fails, it is logged.</summary>
+    public async Task LeaveAsync(string? failure, CancellationToken cancellationToken)
+    {
+        BinaryData? checkpoint = Progress.Latest.Checkpoint;
+        if (failure is null && (checkpoint is null || checkpoint == _written.Checkpoint))
+        {
+            return;
+        }
+
+        var change = new TaskRow(_id)
+        {
+            Status = RowStatus.Running,
+            LastFailure = failure?.Truncate(TaskRow.MaxMessageLength),
+            Checkpoint = checkpoint,
+            Progress = Progress.Latest.Fraction,
+            Message = Progress.Latest.Message,
+        };
+        Describe(change);
+        try
+        {
+            await ChangeAsync(change, IsOurs, cancellationToken);
+        }
+        catch (Exception e) when (Outage.Is(e))
+        {
+            logger.HeartbeatFailed(e, attempt.TaskId);
+        }
+    }
+
+    private async Task<bool> BeatAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Report latest = Progress.Latest;
+            bool isOurs = !_claimed || latest != _written ? await ReportAsync(latest, cancellationToken)
+                : time.GetUtcNow() - _lastContact < LongInterval || IsOurs(await tasks.FindAsync(_id, cancellationToken));
+            _failing = false;
+            return isOurs;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The work goes on; the next beat may reach storage, and what the end cannot write postpones the attempt.
+            LogOnce(e);
+            return true;
+        }
+    }
+
+    private async Task<bool> ReportAsync(Report report, CancellationToken cancellationToken)
+    {
+        var change = new TaskRow(_id)
+        {
+            Status = RowStatus.Running,
+            Progress = report.Fraction ?? (_claimed ? null : 0),
+            Message = report.Message,
+            Checkpoint = report.Checkpoint,
+        };
+        Describe(change);
+        bool isOurs = await ChangeAsync(change, IsOurs, cancellationToken);
+        _written = isOurs ? report : _written;
+        return isOurs;
+    }
+
+    private async Task<bool> ChangeAsync(TaskRow change, Func<TaskRow, bool> mayChange, CancellationToken cancellationToken)
+    {
+        if (await tasks.ChangeUnfinishedAsync(change, _etag, cancellationToken, mayChange) is not { } etag)
+        {
+            return false;
+        }
+
+        (_etag, _claimed, _lastContact) = (etag, true, time.GetUtcNow());
+        return true;
+    }
+
+    private async Task<RowStatus?> FindStatusAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            RowStatus? status = await tasks.FindStatusAsync(_id, cancellationToken);
+            _failing = false;
+            return status;
+        }
+        catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
+        {
+            LogOnce(e);
+            return RowStatus.Running;
+        }
+    }
+
+    private void LogOnce(Exception exception)
+    {
+        if (!_failing)
+        {
+            logger.HeartbeatFailed(exception, attempt.TaskId);
+        }
+
+        _failing = true;
+    }
+
+    private bool IsOurs(TaskRow? row)
+    {
+        _lastContact = time.GetUtcNow();
+        return row is { IsUnfinished: true } && (_claimed ? row.Run == _run : MayBecomeOurs(row));
+    }
+
+    private bool MayBecomeOurs(TaskRow row) => (row.Attempt ?? 0) <= attempt.Number;
+
+    private void Describe(TaskRow row)
+    {
+        row.Attempt = attempt.Number;
+        row.Run = _run;
+        row.StartedAt = _startedAt;
+        row.Deadline = _startedAt + attempt.Start.TimeLimit;
+    }
+}
