@@ -36,6 +36,19 @@ public abstract class ScheduleTests(ApiHost api)
     }
 
     [Fact]
+    public async Task What_has_not_begun_in_time_expires()
+    {
+        string late = await api.Http.SubmitAsync(query: "?expires_in=0.0001");
+        string early = await api.Http.SubmitAsync(query: "?delay=1&expires_in=60");
+
+        JsonElement task = await api.Http.WaitForStatusAsync(late, "Failed");
+
+        Assert.Equal("expired", task.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(0, task.GetProperty("attempt").GetInt32());
+        Assert.Equal("4.6", await api.Http.WaitForResultAsync(early));
+    }
+
+    [Fact]
     public async Task A_past_time_means_now()
     {
         string taskId = await api.Http.SubmitAsync(query: "?start_at=2020-01-01T00:00:00Z");
@@ -53,6 +66,10 @@ public abstract class ScheduleTests(ApiHost api)
     [InlineData("?delay=31536001", "delay")]
     [InlineData("?delay=NaN", "delay")]
     [InlineData("?delay=1e3", "delay")]
+    [InlineData("?expires_in=0", "expires_in")]
+    [InlineData("?expires_in=x", "expires_in")]
+    [InlineData("?expires_in=31536001", "expires_in")]
+    [InlineData("?delay=10&expires_in=10", "expires_in")]
     [InlineData("?delay=1&delay=2", "delay")]
     [InlineData("?delay=1&start_at=2020-01-01T00:00:00Z", "delay")]
     [InlineData("?webhook=nonsense", "webhook")]

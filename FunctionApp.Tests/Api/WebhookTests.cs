@@ -44,6 +44,28 @@ public abstract class WebhookTests(ApiHost api)
     }
 
     [Fact]
+    public async Task A_retry_keeps_the_webhook_unless_it_says_otherwise()
+    {
+        _ = api.Own;
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
+        await using WebhookReceiver other = await WebhookReceiver.StartAsync(204);
+        string taskId = await SubmitAsync(receiver);
+        await api.Http.WaitForResultAsync(taskId);
+
+        Assert.Equal(receiver.Url, await RetryAsync(""));
+        Assert.Equal(other.Url, await RetryAsync(Query(other)));
+        Assert.Null(await RetryAsync("?webhook="));
+
+        await Eventually.AreEqual((2, 1), () => Task.FromResult((receiver.Requests.Count, other.Requests.Count)));
+
+        async Task<string?> RetryAsync(string query)
+        {
+            using HttpResponseMessage retry = await api.Http.PostAsync($"/tasks/{taskId}/retry{query}", content: null);
+            return (await api.FindRowAsync(await retry.ReadTaskIdAsync()))!.WebhookUrl;
+        }
+    }
+
+    [Fact]
     public async Task An_answer_that_is_not_2xx_is_tried_again_until_one_is()
     {
         await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(500, 200);
