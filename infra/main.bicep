@@ -27,6 +27,11 @@ param alwaysReadyInstances int = 0
 @maxValue(1000)
 param alwaysReadyHttpInstances int = 0
 
+@description('How many requests an instance has at a time before another is started for them. Half of them may be waiting ones.')
+@minValue(2)
+@maxValue(1000)
+param httpConcurrency int = 100
+
 @description('How long the multiplication takes, as a time span.')
 param slowMultiplyDelay string = '00:00:02'
 
@@ -38,12 +43,15 @@ param slowMultiplyTimeout string = '00:05:00'
 @maxValue(36500)
 param retentionDays int = 30
 
-@description('Signs webhooks: whsec_ and the base64 of 24 to 64 random bytes. Empty: no webhooks.')
+@description('Signs webhooks: whsec_ and the base64 of 24 to 64 random bytes, or several such, divided by spaces. Empty: no webhooks.')
 @secure()
 param webhookSecret string = ''
 
 @description('Hosts, divided by commas, that webhooks may reach at any address and by http too. Empty in production.')
 param webhookAllowedHosts string = ''
+
+@description('How many webhooks an instance sends at a time. Empty: a quarter of its activity slots.')
+param webhookMaxDeliveries string = ''
 
 @description('Keeps storage off the public internet: the app reaches it through private endpoints in a virtual network.')
 param privateNetwork bool = false
@@ -139,6 +147,7 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
+    httpConcurrency: httpConcurrency
     // A setting, not a Key Vault reference: settings are encrypted at rest, and whoever may read them may also deploy code
     // that reads the vault. A vault would be one more service to pay, to reach privately and to wait for at each start.
     webhookSecret: webhookSecret
@@ -148,6 +157,8 @@ module app 'modules/app.bicep' = {
       SlowMultiply__Timeout: slowMultiplyTimeout
       Retention__Days: string(retentionDays)
       Webhook__AllowedHosts: webhookAllowedHosts
+      Webhook__MaxDeliveries: webhookMaxDeliveries
+      Waiting__MaxRequests: string(httpConcurrency / 2)
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       ...(durableBackend == 'azureManaged'
         ? { DURABLE_TASK_SCHEDULER_CONNECTION_STRING: scheduler!.outputs.connectionString }

@@ -16,6 +16,9 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
     /// <summary>Signs the webhooks of an app of the tests' own.</summary>
     public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+    /// <summary>Signs them too, for receivers that do not know the new one yet.</summary>
+    public const string FormerWebhookSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
     private static readonly string? BaseUrl = Environment.GetEnvironmentVariable("API_BASE_URL") is { Length: > 0 } url ? url : null;
 
     private HttpClient? _remote;
@@ -83,7 +86,7 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
                 ["AzureFunctionsJobHost__extensions__durableTask__hubName"] = TaskHub,
                 ["ResultsTable"] = ResultsTable,
                 ["SlowMultiply__Delay"] = delay.ToString(),
-                ["Webhook__Secret"] = WebhookSecret,
+                ["Webhook__Secret"] = $"{WebhookSecret} {FormerWebhookSecret}",
                 ["Webhook__AllowedHosts"] = "127.0.0.1",
             },
             storage,

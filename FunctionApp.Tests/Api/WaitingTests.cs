@@ -12,6 +12,7 @@ public sealed class WaitingTests : LocalHostTest
     [Fact]
     public async Task A_hundred_waiting_requests_cost_less_than_100_polls_a_second_and_no_more_wait()
     {
+        Settings["Waiting__MaxRequests"] = "100";
         await using StorageProxy proxy = await StorageProxy.StartAsync(Settings);
         await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(Settings);
 

@@ -24,8 +24,11 @@ public abstract class WebhookTests(ApiHost api)
         Dictionary<string, string> statuses = [];
         foreach (WebhookReceiver.Received request in receiver.Requests)
         {
-            // Throws if the signature does not fit.
+            // Each throws if no signature fits.
             new StandardWebhook(ApiHost.WebhookSecret).Verify(request.Body, request.Headers);
+            new StandardWebhook(ApiHost.FormerWebhookSecret).Verify(request.Body, request.Headers);
+            Assert.Equal(2, request.Headers["webhook-signature"].ToString().Split(' ').Distinct().Count());
+            Assert.StartsWith("FunctionApp/", request.Headers.UserAgent.ToString());
             var told = JsonElement.Parse(request.Body);
             string taskId = told.GetProperty("task_id").GetString()!;
             Assert.Equal(taskId, request.Headers["webhook-id"]);
@@ -78,6 +81,34 @@ public abstract class WebhookTests(ApiHost api)
 
         // Azure Storage's timers may be a second early.
         Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(3.9), TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task A_receiver_says_how_long_it_wants_to_be_left_alone()
+    {
+        await Task.WhenAll(
+            IsLeftAloneAsync(() => "8"),
+            IsLeftAloneAsync(() => DateTimeOffset.UtcNow.AddSeconds(9).ToString("R"))); // in whole seconds
+
+        async Task IsLeftAloneAsync(Func<string> retryAfter)
+        {
+            await using WebhookReceiver receiver = await WebhookReceiver.StartAsync((http, number) =>
+            {
+                if (number == 1)
+                {
+                    http.Response.StatusCode = 503;
+                    http.Response.Headers.RetryAfter = retryAfter();
+                }
+
+                return Task.CompletedTask;
+            });
+            string taskId = await SubmitAsync(receiver);
+            await Eventually.AreEqual("""{"attempts":2,"last_status":"200","done":true}""", () => WebhookAsync(taskId));
+            WebhookReceiver.Received[] requests = [.. receiver.Requests];
+
+            // Without it, it would be 5 seconds.
+            Assert.InRange(requests[1].At - requests[0].At, TimeSpan.FromSeconds(6.5), TimeSpan.FromSeconds(25));
+        }
     }
 
     [Theory]

@@ -76,6 +76,7 @@ public class InfraTests
     [InlineData(typeof(SlowMultiplyOptions), "SlowMultiply")]
     [InlineData(typeof(RetentionSettings), "Retention")]
     [InlineData(typeof(WebhookSettings), "Webhook")]
+    [InlineData(typeof(WaitingSettings), "Waiting")]
     public async Task Every_option_is_a_setting_of_the_sample_and_of_the_deployed_app(Type options, string section)
     {
         string[] expected = [.. options.GetProperties().Where(property => property.CanWrite).Select(property => $"{section}__{property.Name}")];
@@ -112,6 +113,19 @@ public class InfraTests
         Assert.All(
             Sample().Where(setting => setting.Key is not "Webhook__Secret" && (setting.Key.Contains("__") || setting.Key == "ResultsTable")),
             setting => Assert.Equal((string)setting.Value!, (string)settings[setting.Key]!));
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("HTTP_CONCURRENCY=30")]
+    public async Task Waiting_requests_leave_room_for_others_on_an_instance(params string[] variant)
+    {
+        JsonNode scale = One(await Bicep.PredictAsync(variant), Site)["properties"]!["functionAppConfig"]!["scaleAndConcurrency"]!;
+
+        int concurrency = (int)scale["triggers"]!["http"]!["perInstanceConcurrency"]!;
+
+        Assert.Equal(variant.Length == 0 ? 100 : 30, concurrency);
+        Assert.Equal(concurrency / 2, int.Parse((string)(await SettingsAsync(variant))["Waiting__MaxRequests"]!));
     }
 
     [Fact]

@@ -11,12 +11,12 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private WebhookReceiver(Func<HttpContext, int, Task> answer)
+    private WebhookReceiver(string host, Func<HttpContext, int, Task> answer)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         _app = builder.Build();
-        _app.Urls.Add("http://127.0.0.1:0");
+        _app.Urls.Add($"http://{host}:0");
         _app.Run(async http =>
         {
             using var reader = new StreamReader(http.Request.Body);
@@ -43,9 +43,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     public string Url => $"{_app.Urls.First()}/hook";
 
     /// <param name="answer">Gets the request and its number, from 1 on.</param>
-    public static async Task<WebhookReceiver> StartAsync(Func<HttpContext, int, Task> answer)
+    /// <param name="host">Where it listens; any of 127.0.0.0/8.</param>
+    public static async Task<WebhookReceiver> StartAsync(Func<HttpContext, int, Task> answer, string host = "127.0.0.1")
     {
-        var receiver = new WebhookReceiver(answer);
+        var receiver = new WebhookReceiver(host, answer);
         await receiver._app.StartAsync();
         return receiver;
     }

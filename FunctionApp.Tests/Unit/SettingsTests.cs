@@ -16,6 +16,10 @@ public class SettingsTests
     [InlineData("Retention:Days", "36501")]
     [InlineData("Webhook:Secret", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")]
     [InlineData("Webhook:Secret", "whsec_c2VjcmV0")]
+    [InlineData("Webhook:Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_c2VjcmV0")]
+    [InlineData("Webhook:MaxDeliveries", "0")]
+    [InlineData("Webhook:MaxDeliveries", "many")]
+    [InlineData("Waiting:MaxRequests", "-1")]
     [InlineData("ResultsTable", "1x")]
     [InlineData("ResultsTable", "x12345678901234567890123456789012345678901234567890123456789")]
     [InlineData("AzureWebJobsStorage", "")]
@@ -31,6 +35,7 @@ public class SettingsTests
             SlowMultiplyOptions.Read(new(), configuration);
             RetentionSettings.Read(new(), configuration);
             WebhookSettings.Read(new(), configuration);
+            WaitingSettings.Read(new(), configuration);
         });
 
         Assert.Contains(name.Replace(":", "__"), e.Message);
@@ -41,7 +46,8 @@ public class SettingsTests
     [Fact]
     public void An_empty_setting_is_its_default()
     {
-        IConfiguration configuration = Configure(("SlowMultiply:Delay", ""), ("Retention:Days", ""), ("Webhook:Secret", ""));
+        IConfiguration configuration = Configure(
+            ("SlowMultiply:Delay", ""), ("Retention:Days", ""), ("Webhook:Secret", ""), ("Webhook:MaxDeliveries", ""), ("Waiting:MaxRequests", ""));
         var multiply = new SlowMultiplyOptions();
         SlowMultiplyOptions.Read(multiply, configuration);
         var retention = new RetentionSettings();
@@ -51,7 +57,8 @@ public class SettingsTests
 
         Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5)), (multiply.Delay, multiply.Timeout));
         Assert.Equal(TimeSpan.FromDays(30), retention.Period);
-        Assert.Null(webhooks.Secret);
+        Assert.Equal((null, null), (webhooks.Secret, webhooks.MaxDeliveries));
+        Assert.Empty(webhooks.Secrets);
     }
 
     [Theory]

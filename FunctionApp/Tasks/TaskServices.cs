@@ -32,8 +32,10 @@ internal static class TaskServices
         services.AddSingleton<TaskWatcher>();
         services.AddSingleton<TaskDeletion>();
         services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookPlaces>();
         services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
         services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
+        services.AddOptions<WaitingSettings>().Configure<IConfiguration>(WaitingSettings.Read).ValidateOnStart();
         services.AddSingleton<TaskAnswers>();
         services.AddSingleton<TaskHubs>();
         services.AddSingleton<TaskKinds>();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Options;
 
 namespace FunctionApp.Tasks;
 
@@ -8,14 +9,12 @@ namespace FunctionApp.Tasks;
 /// Reads a task for a request that may prefer to wait for news of it. All who wait for one task in this process share
 /// one poller. When too many wait, or the host stops, they are answered at once.
 /// </summary>
-public sealed class TaskWatcher(TaskReader reader, TimeProvider time) : IDisposable
+public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> settings, TimeProvider time) : IDisposable
 {
-    private const int Places = 100;
-
     private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _places = new(Places);
+    private readonly SemaphoreSlim _places = new(settings.Value.MaxRequests);
     private readonly Dictionary<TaskId, Poller> _pollers = [];
     private readonly Lock _lock = new();
 

@@ -12,6 +12,7 @@ param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
 param alwaysReadyHttpInstances int
+param httpConcurrency int
 
 @description('Settings besides those of its identity and the next.')
 param appSettings object
@@ -76,6 +77,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           ],
           group => group.instanceCount > 0
         )
+        triggers: {
+          http: { perInstanceConcurrency: httpConcurrency }
+        }
       }
     }
   }

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -17,6 +16,7 @@ public sealed record WebhookTurn(string TaskId, int Turn);
 public sealed class DeliverWebhook(
     [FromKeyedServices(TaskServices.Patient)] TaskTable tasks,
     WebhookSender sender,
+    WebhookPlaces places,
     IOptions<RetentionSettings> retention,
     TimeProvider time,
     ILogger<DeliverWebhook> logger)
@@ -25,9 +25,6 @@ public sealed class DeliverWebhook(
 
     // A timer may fire a moment early, and two instances' clocks differ.
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(2);
-
-    // What was sent is noted even if the host stops; longer than this it does not wait.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long to wait before the next call, or null if there is nothing more to do: it was delivered, nobody wants it, or
@@ -54,29 +51,42 @@ public sealed class DeliverWebhook(
             return row.WebhookNextAt - now;
         }
 
-        var task = TaskView.Of(row, now, retention.Value.Period);
+        // A receiver that is busy with others is no failed attempt. To wait here would hold what real work needs.
+        var url = new Uri(row.WebhookUrl);
+        if (!places.TryTake(url, out IDisposable? place))
+        {
+            return WebhookSchedule.Moment(turn.Turn);
+        }
+
+        using (place)
+        {
+            return await SendAsync(row, url, stopping);
+        }
+    }
+
+    private async Task<TimeSpan?> SendAsync(TaskRow row, Uri url, CancellationToken stopping)
+    {
+        string taskId = row.Id.ToString();
+        var task = TaskView.Of(row, time.GetUtcNow(), retention.Value.Period);
         if (row.Result?.ToMemory().Length > LargestResult)
         {
             task = task with { Result = null };
         }
 
-        (HttpStatusCode? status, string description) =
-            await sender.SendAsync(new Uri(row.WebhookUrl), turn.TaskId, task, TaskView.Json, stopping);
+        WebhookAnswer answer = await sender.SendAsync(url, taskId, task, TaskView.Json, stopping);
         int attempt = (row.WebhookAttempts ?? 0) + 1;
-        logger.WebhookAttempted(turn.TaskId, attempt, description);
-        bool isDelivered = status is (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices) or HttpStatusCode.Gone;
-        TimeSpan? pause = isDelivered ? null : WebhookSchedule.PauseAfter(attempt);
-        var change = new TaskRow(id)
+        logger.WebhookAttempted(taskId, attempt, answer.Description);
+        TimeSpan? pause = answer.IsFinal ? null : WebhookSchedule.PauseAfter(attempt, answer.RetryAfter);
+        var change = new TaskRow(row.Id)
         {
             WebhookAttempts = attempt,
-            WebhookStatus = description,
+            WebhookStatus = answer.Description,
             WebhookNextAt = time.GetUtcNow() + pause,
             WebhookDone = pause is null,
         };
 
-        using var writing = new CancellationTokenSource();
-        await using CancellationTokenRegistration hurry = stopping.Register(() => writing.CancelAfter(Grace));
-        await tasks.ChangeEndedAsync(change, row.ETag, writing.Token);
+        using var grace = new GracePeriod(stopping);
+        await tasks.ChangeEndedAsync(change, row.ETag, grace.Token);
         return pause;
     }
 }

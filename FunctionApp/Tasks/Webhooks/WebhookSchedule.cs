@@ -17,7 +17,21 @@ internal static class WebhookSchedule
 
     /// <summary>The pause after an attempt that failed; null after the last one.</summary>
     /// <param name="attempt">Its number, from 1 on.</param>
-    public static TimeSpan? PauseAfter(int attempt) => attempt <= Pauses.Length ? Pauses[attempt - 1] : null;
+    /// <param name="retryAfter">
+    /// How long the receiver wants to be left alone. It may lengthen a pause, to the longest of the schedule, but neither
+    /// shorten one nor cost an attempt.
+    /// </param>
+    public static TimeSpan? PauseAfter(int attempt, TimeSpan? retryAfter)
+    {
+        if (attempt > Pauses.Length)
+        {
+            return null;
+        }
+
+        TimeSpan pause = Pauses[attempt - 1];
+        TimeSpan wanted = retryAfter > Pauses[^1] ? Pauses[^1] : retryAfter ?? TimeSpan.Zero;
+        return wanted > pause ? wanted : pause;
+    }
 
     /// <summary>How long to wait for what no attempt is counted for: a second or two at first, then longer, and never for all alike.</summary>
     public static TimeSpan Moment(int turn)

@@ -1,11 +1,23 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using StandardWebhooks;
 
 namespace FunctionApp.Tasks.Webhooks;
+
+/// <summary>What came of one attempt.</summary>
+/// <param name="Status">The HTTP status of the answer; null if there was none.</param>
+/// <param name="Description">The status as text, or why there was none.</param>
+/// <param name="RetryAfter">How long the receiver wants to be left alone; null if it did not say.</param>
+public sealed record WebhookAnswer(HttpStatusCode? Status, string Description, TimeSpan? RetryAfter = null)
+{
+    /// <summary>Whether the receiver has it, or wants no more.</summary>
+    public bool IsFinal => Status is (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices) or HttpStatusCode.Gone;
+}
 
 /// <summary>
 /// Sends one signed request, as Standard Webhooks has it: https://www.standardwebhooks.com. It follows no redirects,
@@ -15,6 +27,10 @@ namespace FunctionApp.Tasks.Webhooks;
 public sealed class WebhookSender : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    // Receivers want to know in their logs who calls: this app, by its assembly's name.
+    private static readonly AssemblyName App = typeof(WebhookSender).Assembly.GetName();
+    private static readonly ProductInfoHeaderValue UserAgent = new(App.Name!, App.Version!.ToString(fieldCount: 3));
 
     // Where the connection is made, the request is not known any more: so there is a client for each.
     private readonly HttpClient _public = CreateClient(publicOnly: true);
@@ -28,15 +44,14 @@ public sealed class WebhookSender : IDisposable
         _time = time;
     }
 
-    /// <summary>The HTTP status of the answer, or null and why there was none.</summary>
     /// <param name="id">The same whenever the same is sent again.</param>
-    public async Task<(HttpStatusCode? Status, string Description)> SendAsync(
+    public async Task<WebhookAnswer> SendAsync(
         Uri url, string id, object body, JsonSerializerOptions json, CancellationToken cancellationToken)
     {
         if (_settings.Refusal(url.OriginalString) is { } refusal)
         {
             // The settings have changed since the submission.
-            return (null, $"the URL {refusal}");
+            return new(null, $"the URL {refusal}");
         }
 
         string text = JsonSerializer.Serialize(body, json);
@@ -44,21 +59,23 @@ public sealed class WebhookSender : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(text, Encoding.UTF8, "application/json") };
         request.Headers.Add("webhook-id", id);
         request.Headers.Add("webhook-timestamp", now.ToUnixTimeSeconds().ToString());
-        request.Headers.Add("webhook-signature", new StandardWebhook(_settings.Secret!).Sign(id, now, text));
+        request.Headers.Add("webhook-signature", string.Join(' ', Signatures(id, now, text)));
+        request.Headers.UserAgent.Add(UserAgent);
         HttpClient http = _settings.IsAllowed(url) ? _allowed : _public;
         try
         {
             // The body of the answer does not matter: it is not read.
             using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return (response.StatusCode, ((int)response.StatusCode).ToString());
+            RetryConditionHeaderValue? retryAfter = response.Headers.RetryAfter;
+            return new(response.StatusCode, ((int)response.StatusCode).ToString(), retryAfter?.Delta ?? retryAfter?.Date - _time.GetUtcNow());
         }
         catch (HttpRequestException e)
         {
-            return (null, e.InnerException is AddressNotPublicException ? "the address is not public" : "no connection");
+            return new(null, e.InnerException is AddressNotPublicException ? "the address is not public" : "no connection");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, "no answer within 10 seconds");
+            return new(null, "no answer within 10 seconds");
         }
     }
 
@@ -66,6 +83,14 @@ public sealed class WebhookSender : IDisposable
     {
         _public.Dispose();
         _allowed.Dispose();
+    }
+
+    private string[] Signatures(string id, DateTimeOffset now, string text)
+    {
+        string[] signatures = [.. _settings.Secrets.Select(secret => new StandardWebhook(secret).Sign(id, now, text))];
+
+        // Where there are several, receivers with the package StandardWebhooks 1.1 overlook the last: it is one they have seen.
+        return signatures.Length == 1 ? signatures : [.. signatures, signatures[0]];
     }
 
     private static HttpClient CreateClient(bool publicOnly) => new(new SocketsHttpHandler

@@ -3,28 +3,39 @@ using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp.Tasks.Webhooks;
 
-/// <summary>The settings <c>Webhook__Secret</c> and <c>Webhook__AllowedHosts</c>.</summary>
+/// <summary>The settings <c>Webhook__Secret</c>, <c>Webhook__AllowedHosts</c> and <c>Webhook__MaxDeliveries</c>.</summary>
 public sealed class WebhookSettings
 {
     private const int MaxUrlLength = 2_048;
     private const string SecretPrefix = "whsec_";
 
-    /// <summary>Signs webhooks: <c>whsec_</c> and the base64 of 24 to 64 bytes; null if webhooks are off.</summary>
+    /// <summary>
+    /// Signs webhooks: <c>whsec_</c> and the base64 of 24 to 64 bytes. While it is changed, the new one, a space and the old
+    /// one: each signs, so that receivers may verify with either. Null if webhooks are off.
+    /// </summary>
     public string? Secret { get; set; }
+
+    /// <summary>Those that sign, the current one first.</summary>
+    public IReadOnlyList<string> Secrets => Secret?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <summary>Each <c>host</c> or <c>host:port</c>, which may then be at any address and be reached by http too.</summary>
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
-    /// <exception cref="StartupException">The secret is malformed.</exception>
+    /// <summary>How many this process sends at a time, half of them to one host; null for a quarter of the host's activity slots.</summary>
+    public int? MaxDeliveries { get; set; }
+
+    /// <exception cref="StartupException">The secret or the number is malformed.</exception>
     public static void Read(WebhookSettings settings, IConfiguration configuration)
     {
-        settings.Secret = configuration["Webhook:Secret"] is { Length: > 0 } secret ? secret : null;
+        settings.Secret = string.IsNullOrWhiteSpace(configuration["Webhook:Secret"]) ? null : configuration["Webhook:Secret"];
         settings.AllowedHosts =
             configuration["Webhook:AllowedHosts"]?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-        if (settings.Secret is not null && !IsSecret(settings.Secret))
+        settings.MaxDeliveries = configuration.ReadInteger("Webhook__MaxDeliveries", minimum: 1, maximum: 1_000);
+        if (!settings.Secrets.All(IsSecret))
         {
             // The value is not repeated.
-            throw new StartupException("The setting Webhook__Secret must be \"whsec_\" and the base64 of 24 to 64 random bytes.");
+            throw new StartupException(
+                "The setting Webhook__Secret must be \"whsec_\" and the base64 of 24 to 64 random bytes, or several such, divided by spaces.");
         }
     }
 
