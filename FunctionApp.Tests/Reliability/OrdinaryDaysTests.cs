@@ -152,6 +152,30 @@ public sealed class OrdinaryDaysTests(ITestOutputHelper output) : LocalHostTest
             (await host.Http.GetTaskAsync(taskId)).GetProperty("progress") is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : 0;
     }
 
+    [Theory]
+    [InlineData(StorageProvider.Sqlite)]
+    [InlineData(StorageProvider.AzureStorage)]
+    public async Task Storage_that_is_away_for_longer_than_its_client_waits_costs_no_attempt(StorageProvider storage)
+    {
+        await using StorageProxy proxy = await StorageProxy.StartAsync(Settings);
+        await using LocalHostProcess host = await StartAsync(storage);
+        int refused = 0;
+        proxy.Fault = context =>
+        {
+            bool isRow = StorageProxy.IsUpdate(context, Settings["ResultsTable"]!);
+            context.Response.StatusCode = isRow ? 503 : 200;
+            refused += isRow ? 1 : 0;
+            return Task.FromResult(isRow);
+        };
+        string taskId = await host.Http.SubmitAsync();
+        await Eventually.AreEqual(true, () => Task.FromResult(refused >= 14), TimeSpan.FromMinutes(4)); // the client tries eleven times
+        proxy.Fault = null;
+
+        JsonElement task = await host.Http.WaitForStatusAsync(taskId, "Succeeded");
+
+        Assert.Equal(1, task.GetProperty("attempt").GetInt32());
+    }
+
     private static async Task<string> SubmitBatchAsync(HttpClient http)
     {
         string items = string.Join(',', Enumerable.Repeat("""{"x":6,"y":7}""", 100));

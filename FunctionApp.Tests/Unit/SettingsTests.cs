@@ -73,4 +73,54 @@ public class SettingsTests
         .AddInMemoryCollection(settings.GroupBy(setting => setting.Name, setting => setting.Value)
             .ToDictionary(setting => setting.Key, string? (setting) => setting.Last()))
         .Build();
+
+    [Theory]
+    [InlineData(null, "00:25:00", true)]
+    [InlineData(null, "00:25:01", false)]
+    [InlineData("-1", "10.00:00:00", true)]
+    [InlineData("00:10:00", "00:05:01", false)]
+    public void A_time_limit_has_to_fit_into_functionTimeout(string? functionTimeout, string limit, bool fits)
+    {
+        var host = new HostSettings(functionTimeout is null ? TimeSpan.FromMinutes(30) : functionTimeout == "-1" ? null : TimeSpan.Parse(functionTimeout), 1);
+        var kinds = new TaskKinds([new Kind(TimeSpan.Parse(limit))]);
+
+        if (fits)
+        {
+            kinds.Check(host);
+        }
+        else
+        {
+            string message = Assert.Throws<StartupException>(() => kinds.Check(host)).Message;
+            Assert.Contains("functionTimeout", message);
+            Assert.Contains(limit, message);
+        }
+    }
+
+    [Theory]
+    [InlineData("functionTimeout", "0")]
+    [InlineData("functionTimeout", "soon")]
+    [InlineData("extensions:durableTask:maxConcurrentActivityFunctions", "0")]
+    public void What_of_host_json_cannot_be_read_is_named(string key, string value)
+    {
+        IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new($"AzureFunctionsJobHost:{key}", value)]).Build();
+
+        Assert.Contains(key.Split(':')[^1], Assert.Throws<StartupException>(() => HostSettings.Read(settings)).Message);
+    }
+
+    [Fact]
+    public void The_apps_own_host_json_is_read()
+    {
+        HostSettings host = HostSettings.Read(new ConfigurationBuilder().Build());
+
+        Assert.Equal(new HostSettings(TimeSpan.FromDays(1), 100), host);
+    }
+
+    private sealed class Kind(TimeSpan limit) : TaskKind<int, int>("test", "DoWork")
+    {
+        public override TimeSpan TimeLimit => limit;
+
+        public override int Read(JsonMembers body) => 0;
+
+        public override Task<int> ComputeAsync(int input, TaskProgress progress, CancellationToken cancellationToken) => Task.FromResult(input);
+    }
 }

@@ -35,7 +35,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         DateTimeOffset now = time.GetUtcNow();
         if (TaskHubs.IsOwn(row, client) && TaskRow.Expired(row, now) is { } expired)
         {
-            await EndAsync(row, expired, "it has not begun", client, cancellationToken);
+            await EndAsync(row, expired, "it has not begun", client);
             return await tasks.FindAsync(id, cancellationToken);
         }
 
@@ -81,10 +81,10 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         switch (instance?.RuntimeStatus)
         {
             case OrchestrationRuntimeStatus.Terminated:
-                return await EndAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client, cancellationToken);
+                return await EndAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client);
             case null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Completed:
                 string evidence = instance?.RuntimeStatus.ToString() ?? "no orchestration";
-                return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client, cancellationToken);
+                return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
             default:
                 return await CountIdleDayAsync(row, now, client, cancellationToken);
         }
@@ -104,22 +104,23 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         int days = (row.IdleDays ?? 0) + 1;
         if (days >= MaxIdleDays)
         {
-            return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client, cancellationToken);
+            return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client);
         }
 
         await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { IdleDays = days }, row.ETag, cancellationToken, _ => false);
         return false;
     }
 
-    private async Task<bool> EndAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client, CancellationToken cancellationToken)
+    private async Task<bool> EndAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client)
     {
-        // What has changed meanwhile is looked at anew by the next reader.
-        if (await tasks.ChangeUnfinishedAsync(end, row.ETag, cancellationToken, _ => false) is not null)
+        // What belongs to the end does not depend on the reader, who may leave. What has changed meanwhile the next one looks at.
+        using var bounded = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        if (await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token, _ => false) is not null)
         {
             logger.Reconciled(row.Id.ToString(), evidence, end.Status!.Value);
             if (row.WebhookUrl is not null)
             {
-                await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
+                await WebhookOrchestration.StartAsync(client, row.Id.ToString(), bounded.Token);
             }
         }
 
