@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.DurableTask;
@@ -185,6 +186,50 @@ public abstract class WebhookTests(ApiHost api)
     }
 
     [Fact]
+    public async Task It_can_be_sent_again_by_hand_and_its_deliveries_can_be_seen()
+    {
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(503, 410, 200);
+        string taskId = await SubmitAsync(receiver);
+        await Eventually.AreEqual("""{"attempts":1,"last_status":"503","done":false}""", () => WebhookAsync(taskId));
+
+        // It waits for its next attempt: it is woken.
+        Assert.Equal("False", (await SendAgainAsync(taskId)).GetProperty("done").ToString());
+        await Eventually.AreEqual("""{"attempts":2,"last_status":"410","done":true}""", () => WebhookAsync(taskId));
+
+        // It was given up: it is started again.
+        await api.Own.DurableClient.WaitForInstanceCompletionAsync(WebhookOrchestration.InstanceId(taskId));
+        await SendAgainAsync(taskId);
+        await Eventually.AreEqual("""{"attempts":3,"last_status":"200","done":true}""", () => WebhookAsync(taskId));
+
+        JsonElement webhook = await api.Http.GetJsonAsync($"/tasks/{taskId}/webhook");
+        Assert.Equal(JsonValueKind.Null, webhook.GetProperty("next_attempt_at").ValueKind);
+        JsonElement[] deliveries = [.. webhook.GetProperty("deliveries").EnumerateArray()];
+        Assert.Equal(["200", "410", "503"], deliveries.Select(delivery => delivery.GetProperty("status").GetString()));
+        WebhookReceiver.Received[] requests = [.. receiver.Requests];
+        Assert.Equal(3, requests.Length);
+        Assert.Single(requests.Select(request => request.Headers["webhook-id"].ToString()).Distinct());
+        Assert.InRange(requests[1].At - requests[0].At, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+    }
+
+    [Fact]
+    public async Task What_is_unfinished_or_has_no_webhook_is_not_sent()
+    {
+        _ = api.Own;
+        await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(200);
+        string without = await api.Http.SubmitAsync();
+        await api.Http.WaitForResultAsync(without);
+        string scheduled = await api.Http.SubmitAsync(query: Query(receiver) + "&delay=600");
+
+        using HttpResponseMessage none = await api.Http.PostAsync($"/tasks/{without}/webhook", content: null);
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Succeeded", none);
+        using HttpResponseMessage early = await api.Http.PostAsync($"/tasks/{scheduled}/webhook", content: null);
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.Conflict, "Scheduled", early);
+        using HttpResponseMessage unknown = await api.Http.GetAsync($"/tasks/{Guid.CreateVersion7()}/webhook");
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", unknown);
+        Assert.Empty(receiver.Requests);
+    }
+
+    [Fact]
     public async Task A_redirect_is_not_followed()
     {
         await using WebhookReceiver elsewhere = await WebhookReceiver.StartAsync(200);
@@ -245,6 +290,13 @@ public abstract class WebhookTests(ApiHost api)
     {
         _ = api.Own;
         return api.Http.SubmitAsync(query: Query(receiver));
+    }
+
+    private async Task<JsonElement> SendAgainAsync(string taskId)
+    {
+        using HttpResponseMessage response = await api.Http.PostAsync($"/tasks/{taskId}/webhook", content: null);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return await response.ReadJsonAsync();
     }
 
     private Task<string> StartDeliveryAsync(string taskId, object input) => api.Own.DurableClient.ScheduleNewOrchestrationInstanceAsync(

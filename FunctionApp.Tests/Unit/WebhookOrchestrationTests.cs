@@ -9,6 +9,7 @@ public class WebhookOrchestrationTests
     private readonly Mock<TaskOrchestrationContext> _context = new(MockBehavior.Strict);
     private readonly List<WebhookTurn> _turns = [];
     private readonly List<TimeSpan> _pauses = [];
+    private readonly TaskCompletionSource<object?> _sendNow = new();
     private int _last = int.MaxValue;
 
     public WebhookOrchestrationTests()
@@ -21,6 +22,7 @@ public class WebhookOrchestrationTests
                 _turns.Add((WebhookTurn)turn);
                 return Task.FromResult<TimeSpan?>(_turns.Count < _last ? TimeSpan.FromSeconds(_turns.Count) : null);
             });
+        _context.Setup(context => context.WaitForExternalEvent<object?>("sendNow", CancellationToken.None)).Returns(() => _sendNow.Task);
         _context.Setup(context => context.CreateTimer(It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
             .Callback((TimeSpan pause, CancellationToken _) => _pauses.Add(pause))
             .Returns(Task.CompletedTask);

@@ -53,7 +53,8 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
     /// <summary>409: the task's status does not allow what was asked for.</summary>
     public static IResult Conflict(string status, string detail) => Problem(StatusCodes.Status409Conflict, status, detail);
 
-    private static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
+    /// <summary>404: the task has not what was asked for.</summary>
+    public static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
 
     private static ProblemHttpResult Problem(int statusCode, string status, string detail) => TypedResults.Problem(
         detail,

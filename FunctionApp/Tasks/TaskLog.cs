@@ -37,6 +37,9 @@ internal static partial class TaskLog
     [LoggerMessage(LogLevel.Warning, "Task {task_id} is deleted; the sweep will remove what is left of it.")]
     public static partial void LeftToSweep(this ILogger logger, Exception exception, string task_id);
 
+    [LoggerMessage(LogLevel.Warning, "Task {task_id}: its webhook is to be sent again, and its delivery could not be started; the sweep will do so.")]
+    public static partial void WebhookLeftToSweep(this ILogger logger, Exception exception, string task_id);
+
     [LoggerMessage(LogLevel.Information, "Task {task_id}: webhook, attempt {attempt}: {outcome}.")]
     public static partial void WebhookAttempted(this ILogger logger, string task_id, int attempt, string outcome);
 

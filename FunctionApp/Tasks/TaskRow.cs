@@ -140,6 +140,9 @@ public sealed class TaskRow : ITableEntity
     /// <summary>Whether there will be no further attempt.</summary>
     public bool? WebhookDone { get; set; }
 
+    /// <summary>The last attempts, as <see cref="Webhooks.WebhookLog"/> writes them.</summary>
+    public string? WebhookLog { get; set; }
+
     [IgnoreDataMember]
     public TaskId Id => TaskId.FromRowKey(RowKey);
 

@@ -18,7 +18,7 @@ public sealed class TaskTable(TableClient table)
     private static readonly string[] WithoutInputAndResult =
     [
         .. typeof(TaskRow).GetProperties().Where(column => column.CanWrite).Select(column => column.Name)
-            .Except([nameof(TaskRow.ETag), nameof(TaskRow.Input), nameof(TaskRow.Result)]),
+            .Except([nameof(TaskRow.ETag), nameof(TaskRow.Input), nameof(TaskRow.Result), nameof(TaskRow.WebhookLog)]),
     ];
 
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
@@ -140,7 +140,8 @@ public sealed class TaskTable(TableClient table)
     /// deleted.
     /// </summary>
     /// <param name="etag">Of the row when it was read.</param>
-    public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken)
+    /// <param name="adapt">Gets the row that somebody else has changed meanwhile, and may adapt the change to it.</param>
+    public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken, Action<TaskRow>? adapt = null)
     {
         while (true)
         {
@@ -160,6 +161,7 @@ public sealed class TaskTable(TableClient table)
                     return false;
                 }
 
+                adapt?.Invoke(row);
                 etag = row.ETag;
             }
         }

@@ -49,7 +49,7 @@ public sealed record TaskView(
             row.EndedAt + retention,
             row.Attempt ?? 0,
             row.RetryOf,
-            row.WebhookUrl is null ? null : new(row.WebhookUrl, row.WebhookAttempts ?? 0, row.WebhookStatus, row.WebhookDone ?? false),
+            WebhookView.Of(row),
             row.Input is null ? null : JsonElement.Parse(row.Input),
             row.Result is null ? null : JsonElement.Parse(row.Result),
             row.ErrorCode is null ? null : new(row.ErrorCode, row.ErrorDetail!),
@@ -65,7 +65,17 @@ public sealed record TaskView(
 
 /// <param name="LastStatus">The HTTP status of the last attempt, or why there was none.</param>
 /// <param name="Done">Whether there will be no further attempt.</param>
-public sealed record WebhookView(string Url, int Attempts, string? LastStatus, bool Done);
+/// <param name="NextAttemptAt">Not before then; null while the task is unfinished, and if there will be none.</param>
+public sealed record WebhookView(string Url, int Attempts, string? LastStatus, bool Done, DateTimeOffset? NextAttemptAt)
+{
+    /// <summary>Null if the task has no webhook.</summary>
+    public static WebhookView? Of(TaskRow row) => row.WebhookUrl is null ? null : new(
+        row.WebhookUrl,
+        row.WebhookAttempts ?? 0,
+        row.WebhookStatus,
+        row.WebhookDone ?? false,
+        row.WebhookDone == true ? null : row.WebhookNextAt ?? row.EndedAt);
+}
 
 /// <summary>Paths.</summary>
 public sealed record TaskLinks(string Self, string Result, string Cancel, string Retry);

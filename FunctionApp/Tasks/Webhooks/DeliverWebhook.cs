@@ -73,7 +73,9 @@ public sealed class DeliverWebhook(
             task = task with { Result = null };
         }
 
+        DateTimeOffset sentAt = time.GetUtcNow();
         WebhookAnswer answer = await sender.SendAsync(url, taskId, task, TaskView.Json, stopping);
+        DateTimeOffset now = time.GetUtcNow();
         int attempt = (row.WebhookAttempts ?? 0) + 1;
         logger.WebhookAttempted(taskId, attempt, answer.Description);
         TimeSpan? pause = answer.IsFinal ? null : WebhookSchedule.PauseAfter(attempt, answer.RetryAfter);
@@ -81,12 +83,20 @@ public sealed class DeliverWebhook(
         {
             WebhookAttempts = attempt,
             WebhookStatus = answer.Description,
-            WebhookNextAt = time.GetUtcNow() + pause,
+            WebhookNextAt = now + pause,
             WebhookDone = pause is null,
+            WebhookLog = WebhookLog.Add(row.WebhookLog, new(sentAt, answer.Description, Math.Round((now - sentAt).TotalSeconds, 3))),
         };
 
         using var grace = new GracePeriod(stopping);
-        await tasks.ChangeEndedAsync(change, row.ETag, grace.Token);
+        await tasks.ChangeEndedAsync(change, row.ETag, grace.Token, current =>
+        {
+            if (current.WebhookNextAt != row.WebhookNextAt)
+            {
+                // Somebody has asked meanwhile that it be sent again.
+                (change.WebhookNextAt, change.WebhookDone, pause) = (null, false, WebhookSchedule.Moment(0));
+            }
+        });
         return pause;
     }
 }

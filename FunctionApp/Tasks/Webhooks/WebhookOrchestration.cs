@@ -13,6 +13,9 @@ public static class WebhookOrchestration
     // Then the history begins anew, so that it does not grow for as long as a receiver is busy.
     private const int TurnsPerHistory = 50;
 
+    // Wakes a delivery that waits for its next attempt.
+    private const string SendNowEvent = "sendNow";
+
     // What storage does not let be read or written is no failed delivery.
     private static readonly TaskOptions WhileStorageIsAway = TaskOptions.FromRetryPolicy(new RetryPolicy(
         maxNumberOfAttempts: 1_000,
@@ -30,10 +33,18 @@ public static class WebhookOrchestration
     public static Task StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken) =>
         client.StartUnlessRunningAsync(nameof(WebhookOrchestration), InstanceId(taskId), taskId, cancellationToken);
 
+    /// <summary>Starts the delivery of a webhook that is due now by its row, or wakes it.</summary>
+    public static async Task SendNowAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken)
+    {
+        await StartAsync(client, taskId, cancellationToken);
+        await client.RaiseEventAsync(InstanceId(taskId), SendNowEvent, cancellation: cancellationToken);
+    }
+
     [Function(nameof(WebhookOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         string taskId = context.GetInput<string>()!;
+        Task sendNow = context.WaitForExternalEvent<object?>(SendNowEvent);
         for (int turn = 0; turn < TurnsPerHistory; turn++)
         {
             if (await context.CallActivityAsync<TimeSpan?>(nameof(DeliverWebhook), new WebhookTurn(taskId, turn), WhileStorageIsAway) is not { } pause)
@@ -41,7 +52,12 @@ public static class WebhookOrchestration
                 return;
             }
 
-            await context.CreateTimer(pause, CancellationToken.None);
+            using var waiting = new CancellationTokenSource();
+            if (await Task.WhenAny(context.CreateTimer(pause, waiting.Token), sendNow) == sendNow)
+            {
+                waiting.Cancel();
+                sendNow = context.WaitForExternalEvent<object?>(SendNowEvent);
+            }
         }
 
         context.ContinueAsNew(taskId);
