@@ -35,7 +35,7 @@ public abstract class DeletionTests(ApiHost api)
             using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
             Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
             await AssertUnknownAsync(taskId);
-            await SweepAsync();
+            await RunAsync("Sweep");
             await AssertNothingIsLeftAsync(taskId);
         }
     }
@@ -50,7 +50,7 @@ public abstract class DeletionTests(ApiHost api)
         using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
 
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        await SweepAsync();
+        await RunAsync("Sweep");
         await AssertNothingIsLeftAsync(taskId);
         Assert.Null(await api.Own.DurableClient.GetInstanceAsync(WebhookOrchestration.InstanceId(taskId)));
     }
@@ -68,7 +68,7 @@ public abstract class DeletionTests(ApiHost api)
     }
 
     [Fact]
-    public async Task The_sweep_deletes_what_ended_more_than_30_days_ago()
+    public async Task What_ended_more_than_30_days_ago_is_deleted()
     {
         _ = api.Own;
         DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -87,17 +87,17 @@ public abstract class DeletionTests(ApiHost api)
             });
         }
 
-        await SweepAsync();
+        await RunAsync("Retention");
 
         await Eventually.AreEqual(0, async () => (await Task.WhenAll(old.Select(id => api.FindRowAsync(id.ToString())))).Count(row => row is not null));
         Assert.NotNull(await api.FindRowAsync(longRunning.ToString()));
         Assert.NotNull(await api.FindRowAsync(young.ToString()));
     }
 
-    private async Task SweepAsync()
+    private async Task RunAsync(string function)
     {
         using var input = new StringContent("""{"input": ""}""", System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage accepted = await api.Own.Http.PostAsync("/admin/functions/Sweep", input);
+        using HttpResponseMessage accepted = await api.Own.Http.PostAsync($"/admin/functions/{function}", input);
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
     }
 

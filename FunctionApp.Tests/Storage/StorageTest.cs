@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Upkeep;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -39,6 +40,10 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected TableClient ItemsClient { get; private set; } = null!;
 
+    protected TableClient OpenTable { get; private set; } = null!;
+
+    protected OpenTasks Open { get; private set; } = null!;
+
     protected TaskTable Tasks { get; private set; } = null!;
 
     protected TaskStarter Starter { get; private set; } = null!;
@@ -52,7 +57,7 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected WorkPlaces Places { get; } = new(new HostSettings(null, 100), TimeProvider.System);
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         string connectionString = await SharedAzurite.ConnectionStringAsync();
         string name = $"t{Guid.NewGuid():N}";
@@ -60,16 +65,21 @@ public abstract class StorageTest : IAsyncLifetime
         Keys = new TableClient(connectionString, name + "keys");
         ItemsClient = new TableClient(connectionString, name + "items");
         Tasks = new TaskTable(Table);
-        Starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(ItemsClient), NullLogger<TaskStarter>.Instance);
+        OpenTable = new TableClient(connectionString, name + "open");
+        Open = new OpenTasks(OpenTable);
+        Starter = new TaskStarter(
+            Tasks, new KeysTable(Keys), new ItemsTable(ItemsClient), Open, TimeProvider.System, NullLogger<TaskStarter>.Instance);
         await Tasks.CreateIfNotExistsAsync();
         await new KeysTable(Keys).CreateIfNotExistsAsync();
+        await Open.CreateIfNotExistsAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Table.DeleteAsync();
         await Keys.DeleteAsync();
         await ItemsClient.DeleteAsync();
+        await OpenTable.DeleteAsync();
         GC.SuppressFinalize(this);
     }
 

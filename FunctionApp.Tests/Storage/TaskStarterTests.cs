@@ -144,7 +144,7 @@ public class TaskStarterTests : StorageTest
         await ItemsClient.CreateIfNotExistsAsync();
         using var breaksOff = new CancellationTokenSource();
         var starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(new TableClient(new Uri("http://127.0.0.1:9"), "away",
-            new TableSharedKeyCredential("devstoreaccount1", "a2V5"), new TableClientOptions { Retry = { MaxRetries = 0 } })), NullLogger<TaskStarter>.Instance);
+            new TableSharedKeyCredential("devstoreaccount1", "a2V5"), new TableClientOptions { Retry = { MaxRetries = 0 } })), Open, TimeProvider.System, NullLogger<TaskStarter>.Instance);
 
         await Assert.ThrowsAnyAsync<Exception>(() => starter.StartAsync(row, new([new("{}")]), Client.Object, default));
 
@@ -157,6 +157,42 @@ public class TaskStarterTests : StorageTest
         Assert.Equal(RowStatus.Pending, (await Tasks.FindAsync(id, default))!.Status);
         Assert.Equal(id, Assert.Single(Started, started => started.Id == id).Id);
         Assert.Single(ItemsClient.Query<ItemRow>(item => item.PartitionKey == id.ToString()));
+    }
+
+    [Fact]
+    public async Task Of_a_task_whose_deletion_ends_while_its_key_is_sent_again_nothing_comes_back()
+    {
+        TaskId old = (await StartOnceAsync())!.Value;
+        await Tasks.ChangeUnfinishedAsync(TaskRow.Succeeded(old, new("1"), DateTimeOffset.UtcNow), new("*"), default);
+        await Table.DeleteEntityAsync(old.PartitionKey, old.RowKey);
+
+        // Between the looks at the row and at the orchestration.
+        Client.Setup(client => client.GetInstanceAsync(old.ToString(), It.IsAny<bool>(), It.IsAny<CancellationToken>()))
+            .Returns(async () =>
+            {
+                await Keys.DeleteEntityAsync(Key, Key);
+                return null;
+            });
+        Started.Clear();
+
+        TaskId? id = await StartOnceAsync();
+
+        Assert.NotEqual(old, id);
+        Assert.Equal(id, Assert.Single(Started).Id);
+        Assert.Null(await Tasks.FindStatusAsync(old, default));
+        Assert.Equal(id, await StartOnceAsync());
+    }
+
+    [Fact]
+    public async Task The_sweep_is_told_of_a_row_that_comes_after_it_has_been_past_its_time()
+    {
+        var id = TaskId.Create(DateTimeOffset.UtcNow.AddDays(-1));
+        await new KeysTable(Keys).GetOrAddAsync(new KeyRow(Key, id, IdempotencyKey.Hash("{}")), default);
+        Instance(id, null);
+
+        Assert.Equal(id, await StartOnceAsync());
+
+        Assert.EndsWith(id.ToString(), Assert.Single(OpenTable.Query<TableEntity>()).RowKey);
     }
 
     private Task<TaskId?> StartOnceAsync(string input = "{}") =>

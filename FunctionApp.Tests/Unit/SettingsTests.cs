@@ -110,7 +110,7 @@ public class SettingsTests
     [Fact]
     public void The_apps_own_host_json_is_read()
     {
-        HostSettings host = HostSettings.Read(new ConfigurationBuilder().Build());
+        var host = HostSettings.Read(new ConfigurationBuilder().Build());
 
         Assert.Equal(new HostSettings(TimeSpan.FromDays(1), 100), host);
     }

@@ -19,7 +19,7 @@ public sealed class CancelTask(
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
         {
             return TaskAnswers.Unknown();
         }

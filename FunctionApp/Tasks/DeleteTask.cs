@@ -1,3 +1,4 @@
+using FunctionApp.Tasks.Upkeep;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -9,7 +10,8 @@ namespace FunctionApp.Tasks;
 /// <c>DELETE /tasks/{task_id}</c>: makes the row a tombstone, from when on nobody sees the task, and removes what is
 /// left of it. What cannot be removed at once the sweep does.
 /// </summary>
-public sealed class DeleteTask(TaskReader reader, TaskDeletion deletion, TimeProvider time, ILogger<DeleteTask> logger)
+public sealed class DeleteTask(
+    TaskReader reader, TaskTable tasks, TaskDeletion deletion, OpenTasks open, TimeProvider time, ILogger<DeleteTask> logger)
 {
     // An orchestration ends a moment after its task.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -20,7 +22,7 @@ public sealed class DeleteTask(TaskReader reader, TaskDeletion deletion, TimePro
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
@@ -30,24 +32,29 @@ public sealed class DeleteTask(TaskReader reader, TaskDeletion deletion, TimePro
             return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet: cancel it first.");
         }
 
-        if (!await deletion.BuryAsync(row, request.HttpContext.RequestAborted))
+        // If this breaks off after the tombstone is written, only the sweep knows of it.
+        var entry = new OpenTask(row.Id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, row.Hub ?? client.Name);
+        await open.AddAsync([entry], request.HttpContext.RequestAborted);
+        if (await tasks.BuryAsync(row, request.HttpContext.RequestAborted) is { } tombstone)
         {
-            return TaskAnswers.Unknown();
-        }
-
-        try
-        {
-            using var patience = new CancellationTokenSource(Patience, time);
-            while (!await deletion.RemoveAsync(row, client, patience.Token))
-            {
-                await Task.Delay(100, patience.Token);
-            }
-        }
-        catch (Exception e) when (Outage.Is(e))
-        {
-            logger.LeftToSweep(e, taskId);
+            await RemoveAsync(tombstone, entry, client);
         }
 
         return TypedResults.NoContent();
+    }
+
+    private async Task RemoveAsync(TaskRow tombstone, OpenTask entry, DurableTaskClient client)
+    {
+        try
+        {
+            using var timeIsUp = new CancellationTokenSource(2 * Patience, time);
+            await (TaskHubs.IsOwn(tombstone, client) && await deletion.RemoveAsync(tombstone, client, Patience, timeIsUp.Token)
+                ? open.RemoveAsync(entry, timeIsUp.Token)
+                : open.MoveAsync(entry, new OpenTask(tombstone.Id, time.GetUtcNow(), tombstone.Hub ?? client.Name), timeIsUp.Token));
+        }
+        catch (Exception e) when (Outage.Is(e))
+        {
+            logger.LeftToSweep(e, entry.TaskId);
+        }
     }
 }

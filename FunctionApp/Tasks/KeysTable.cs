@@ -77,6 +77,15 @@ public sealed class KeysTable(TableClient table)
         }
     }
 
+    /// <summary>Whether the key still stands for the same task.</summary>
+    /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
+    public async Task<bool> HasAsync(KeyRow row, CancellationToken cancellationToken)
+    {
+        NullableResponse<KeyRow> now = await table.GetEntityIfExistsAsync<KeyRow>(
+            row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
+        return now.HasValue && now.Value!.TaskId == row.TaskId;
+    }
+
     /// <summary>Removes the key, if it still stands for that task.</summary>
     /// <exception cref="RequestFailedException">Table Storage refused or did not answer.</exception>
     public async Task RemoveAsync(string keyHash, string taskId, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskKinds kin
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.Input) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
@@ -30,6 +30,12 @@ public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskKinds kin
         }
 
         BatchItems? batch = await ReadItemsAsync(row, request.HttpContext.RequestAborted);
+        if (batch?.Inputs.Count != row.Items)
+        {
+            // It is being deleted.
+            return TaskAnswers.Unknown();
+        }
+
         return await submission.AcceptAsync(new Submission(kind, row.Input!, batch, taskId, row.WebhookUrl), request, client);
     }
 

@@ -24,7 +24,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
     public async Task<IResult> GetResultAsync(
         string kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
     {
-        if (await watcher.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished) is not { } row
+        if (await watcher.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result) is not { } row
             || row.Kind != kind)
         {
             return Unknown();

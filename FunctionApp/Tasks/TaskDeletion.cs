@@ -1,46 +1,35 @@
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Webhooks;
 using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tasks;
 
-/// <summary>Removes ended tasks: row, key, items and orchestrations, the row last, so that what breaks off can be found again.</summary>
-public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable items)
+/// <summary>Removes ended tasks: orchestrations, key and items, and the row last, so that what breaks off can be found again.</summary>
+public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable items, TimeProvider time)
 {
-    /// <summary>Turns an ended task's row into a tombstone; false if it is one already, or gone.</summary>
-    public async Task<bool> BuryAsync(TaskRow row, CancellationToken cancellationToken) =>
-        await tasks.ChangeEndedAsync(new TaskRow(row.Id) { Status = RowStatus.Deleted }, row.ETag, cancellationToken);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    // An orchestration ends a moment after its task; one that hangs for so long has nothing to lose.
+    private static readonly TimeSpan Hanging = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Removes what is left of a buried task. False, with the row still there, if an orchestration of it has not ended:
-    /// purged now, it would leave messages behind.
+    /// Removes what is left of a buried task. False, with the row still there, if an orchestration of it has not ended within
+    /// <paramref name="patience"/>: purged then, it would leave messages behind.
     /// </summary>
-    public async Task<bool> RemoveAsync(TaskRow row, DurableTaskClient client, CancellationToken cancellationToken)
+    public async Task<bool> RemoveAsync(TaskRow tombstone, DurableTaskClient client, TimeSpan patience, CancellationToken cancellationToken) =>
+        await RemoveAllButRowAsync(tombstone, client, patience, cancellationToken)
+        && await tasks.RemoveAsync(tombstone, cancellationToken);
+
+    /// <summary>The same, but leaves the row to the caller.</summary>
+    public async Task<bool> RemoveAllButRowAsync(TaskRow row, DurableTaskClient client, TimeSpan patience, CancellationToken cancellationToken)
     {
         string taskId = row.Id.ToString();
-        string[] instances = row.WebhookUrl is null ? [taskId] : [taskId, Webhooks.WebhookOrchestration.InstanceId(taskId)];
-        foreach (string instanceId in instances)
+        DateTimeOffset end = time.GetUtcNow() + patience;
+        if (!await PurgeAsync(row, taskId, end, client, cancellationToken)
+            || (row.WebhookDone is not null && !await PurgeAsync(row, WebhookOrchestration.InstanceId(taskId), end, client, cancellationToken)))
         {
-            OrchestrationMetadata? instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
-            if (instance is { IsCompleted: false })
-            {
-                if (instanceId != taskId)
-                {
-                    // Its next attempt may be hours away.
-                    await client.TerminateInstanceAsync(instanceId, cancellation: cancellationToken);
-                }
-                else if (row.StartAt is not null)
-                {
-                    // It may have missed the cancellation, and would wait for its start.
-                    await client.RaiseEventAsync(instanceId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken);
-                }
-
-                return false;
-            }
-
-            if (instance is not null)
-            {
-                await client.PurgeInstanceAsync(instanceId, cancellationToken);
-            }
+            return false;
         }
 
         if (row.KeyHash is not null)
@@ -53,7 +42,49 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
             await items.RemoveAsync(taskId, cancellationToken);
         }
 
-        await tasks.RemoveAsync(row.Id, cancellationToken);
         return true;
+    }
+
+    /// <summary>Purges an orchestration, if there is one; false if it has not ended in time.</summary>
+    private async Task<bool> PurgeAsync(
+        TaskRow row, string instanceId, DateTimeOffset end, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        OrchestrationMetadata? instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
+        if (instance is { IsCompleted: false })
+        {
+            await AskToEndAsync(row, instanceId, client, cancellationToken);
+        }
+
+        for (TimeSpan pause = FirstPause; instance is { IsCompleted: false }; pause *= 2)
+        {
+            if (time.GetUtcNow() >= end)
+            {
+                return false;
+            }
+
+            await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
+            instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
+        }
+
+        if (instance is not null)
+        {
+            await client.PurgeInstanceAsync(instanceId, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private async Task AskToEndAsync(TaskRow row, string instanceId, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        if (instanceId != row.Id.ToString() || time.GetUtcNow() - row.Timestamp > Hanging)
+        {
+            // A webhook's next attempt may be hours away.
+            await client.TerminateInstanceAsync(instanceId, cancellation: cancellationToken);
+        }
+        else if (row.StartAt is not null)
+        {
+            // It may have missed the cancellation, and would wait for its start.
+            await client.RaiseEventAsync(instanceId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken);
+        }
     }
 }

@@ -20,13 +20,15 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
     private static readonly TimeSpan IdleDay = TimeSpan.FromDays(1);
 
     /// <summary>The task whose ID that text is; null if there is none.</summary>
-    public async Task<TaskRow?> FindAsync(string taskId, DurableTaskClient client, CancellationToken cancellationToken) =>
-        TaskId.TryParse(taskId, out TaskId id) ? await FindAsync(id, client, cancellationToken) : null;
+    public async Task<TaskRow?> FindAsync(
+        string taskId, DurableTaskClient client, CancellationToken cancellationToken, TaskColumns columns = TaskColumns.All) =>
+        TaskId.TryParse(taskId, out TaskId id) ? await FindAsync(id, client, cancellationToken, columns) : null;
 
     /// <summary>The task; null if there is none.</summary>
-    public async Task<TaskRow?> FindAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
+    public async Task<TaskRow?> FindAsync(
+        TaskId id, DurableTaskClient client, CancellationToken cancellationToken, TaskColumns columns = TaskColumns.All)
     {
-        TaskRow? row = await tasks.FindAsync(id, cancellationToken);
+        TaskRow? row = await tasks.FindAsync(id, cancellationToken, columns);
         if (row is not { IsUnfinished: true })
         {
             return row;
@@ -36,7 +38,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         if (TaskHubs.IsOwn(row, client) && TaskRow.Expired(row, now) is { } expired)
         {
             await EndAsync(row, expired, "it has not begun", client);
-            return await tasks.FindAsync(id, cancellationToken);
+            return await tasks.FindAsync(id, cancellationToken, columns);
         }
 
         if (now - row.Timestamp < Believed || recentlyCompared.TryGetValue(id, out _))
@@ -46,7 +48,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
 
         if (await ReconcileAsync(row, now, client, cancellationToken))
         {
-            return await tasks.FindAsync(id, cancellationToken);
+            return await tasks.FindAsync(id, cancellationToken, columns);
         }
 
         recentlyCompared.Set(id, true, Believed);
@@ -59,7 +61,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         if (hubs.IsFormer(row, client))
         {
             // First the orchestration: were the row ours without one, it would be taken for lost.
-            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
+            await StartAsync(row.Id, client, cancellationToken);
             await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { Hub = client.Name }, row.ETag, cancellationToken);
             logger.Adopted(row.Id.ToString(), row.Hub!);
             return false;
@@ -74,7 +76,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         if (instance is null && row.StartedAt is null)
         {
             // Inserted, but the submission has not come to start it.
-            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
+            await StartAsync(row.Id, client, cancellationToken);
             return false;
         }
 
@@ -87,6 +89,15 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
                 return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
             default:
                 return await CountIdleDayAsync(row, now, client, cancellationToken);
+        }
+    }
+
+    private async Task StartAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        // Only now its input is needed.
+        if (await tasks.FindAsync(id, cancellationToken) is { IsUnfinished: true } row)
+        {
+            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
         }
     }
 

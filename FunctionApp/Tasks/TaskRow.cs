@@ -137,7 +137,7 @@ public sealed class TaskRow : ITableEntity
     /// <summary>Before then there is no further attempt.</summary>
     public DateTimeOffset? WebhookNextAt { get; set; }
 
-    /// <summary>Whether there will be no further attempt.</summary>
+    /// <summary>Whether there will be no further attempt; null if nobody wants to be told.</summary>
     public bool? WebhookDone { get; set; }
 
     /// <summary>The last attempts, as <see cref="Webhooks.WebhookLog"/> writes them.</summary>
@@ -174,6 +174,18 @@ public sealed class TaskRow : ITableEntity
     /// <summary>Changes a row that had to begin before now and has not; null if it need not, or has.</summary>
     public static TaskRow? Expired(TaskRow row, DateTimeOffset now) =>
         row.Status == RowStatus.Pending && row.StartBy < now ? Failed(row.Id, TaskError.Expired, now) : null;
+
+    /// <summary>What stays of the row until the rest of the task is removed: only what that needs.</summary>
+    public TaskRow Tombstone() => new(Id)
+    {
+        Status = RowStatus.Deleted,
+        StartAt = StartAt,
+        EndedAt = EndedAt,
+        KeyHash = KeyHash,
+        Items = Items,
+        WebhookDone = WebhookDone,
+        Hub = Hub,
+    };
 
     /// <summary>Changes an unfinished row into one that was canceled.</summary>
     public static TaskRow Canceled(TaskId id, string detail, DateTimeOffset now) => new(id)

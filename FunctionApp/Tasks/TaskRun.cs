@@ -52,7 +52,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
         Describe(claim);
         if (attempt.Number > 1)
         {
-            if (await tasks.FindAsync(_id, cancellationToken) is not { IsUnfinished: true } row || !MayClaim(row))
+            if (await tasks.FindAsync(_id, cancellationToken, TaskColumns.Checkpoint) is not { IsUnfinished: true } row || !MayClaim(row))
             {
                 return false;
             }
@@ -154,7 +154,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
         {
             Report latest = Progress.Latest;
             bool isOurs = !_claimed || latest != _written ? await ReportAsync(latest, cancellationToken)
-                : time.GetUtcNow() - _lastContact < LongInterval || IsOurs(await tasks.FindAsync(_id, cancellationToken));
+                : time.GetUtcNow() - _lastContact < LongInterval || IsOurs(await tasks.FindAsync(_id, cancellationToken, TaskColumns.None));
             _failing = false;
             return isOurs;
         }

@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Upkeep;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,9 @@ internal static class TaskServices
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskWatcher>();
         services.AddSingleton<TaskDeletion>();
+        TableClient open = storage.GetTableClient($"{results}open");
+        services.AddSingleton(new OpenTasks(open));
+        services.AddSingleton(provider => new Scans(provider.GetRequiredService<TaskTable>(), open));
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookPlaces>();
         services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
@@ -61,7 +65,8 @@ internal static class TaskServices
         return Task.WhenAll(
             services.GetRequiredService<TaskTable>().CreateIfNotExistsAsync(),
             services.GetRequiredService<KeysTable>().CreateIfNotExistsAsync(),
-            services.GetRequiredService<ItemsTable>().CreateIfNotExistsAsync());
+            services.GetRequiredService<ItemsTable>().CreateIfNotExistsAsync(),
+            services.GetRequiredService<OpenTasks>().CreateIfNotExistsAsync());
     }
 
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Azure;
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Upkeep;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,8 @@ namespace FunctionApp.Tasks;
 /// Starts tasks: first the row, then the orchestration. All methods can be repeated, and complete what an earlier call
 /// that broke off has left. They throw what storage and the durable client throw.
 /// </summary>
-public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable itemsTable, ILogger<TaskStarter> logger)
+public sealed class TaskStarter(
+    TaskTable tasks, KeysTable keys, ItemsTable itemsTable, OpenTasks open, TimeProvider time, ILogger<TaskStarter> logger)
 {
     // For rows from before there was this column.
     private const int DefaultMaxAttempts = 25;
@@ -20,11 +22,23 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
     /// cannot be started now is started by the sweep or by whoever reads the row.
     /// </summary>
     /// <param name="items">What a batch has. They are stored after a row that says so, since the sweep finds rows.</param>
-    public async Task StartAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken)
+    public Task StartAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken) =>
+        StartAsync(row, items, () => Task.FromResult(true), client, cancellationToken);
+
+    /// <summary>The same; false, with no row left, if the row was not there and is not wanted once it is.</summary>
+    private async Task<bool> StartAsync(
+        TaskRow row, BatchItems? items, Func<Task<bool>> isWanted, DurableTaskClient client, CancellationToken cancellationToken)
     {
         row.Hub = client.Name;
         row.Status = items is null ? RowStatus.Pending : RowStatus.Preparing;
         ETag? etag = await tasks.InsertAsync(row, cancellationToken);
+        if (etag is not null && !await isWanted())
+        {
+            row.ETag = etag.Value;
+            await tasks.RemoveAsync(row, cancellationToken);
+            return false;
+        }
+
         if (items is not null && (etag is not null || await tasks.FindStatusAsync(row.Id, cancellationToken) == RowStatus.Preparing))
         {
             await itemsTable.AddAsync(row.Id.ToString(), items, cancellationToken);
@@ -46,6 +60,8 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
         {
             logger.StartFailed(e, row.Id.ToString());
         }
+
+        return true;
     }
 
     /// <summary>
@@ -68,7 +84,14 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
         {
             KeyRow first = await keys.GetOrAddAsync(own, cancellationToken);
             var id = TaskId.Parse(first.TaskId);
-            if (id != newId && await WasDeletedAsync(id, client, cancellationToken))
+            if (id == newId)
+            {
+                await StartAsync(createRow(id), items, client, cancellationToken);
+                return id;
+            }
+
+            RowStatus? status = await FindStatusAsync(id, client, cancellationToken);
+            if (status == RowStatus.Deleted)
             {
                 await keys.ReplaceAsync(first, own, cancellationToken);
                 continue;
@@ -79,8 +102,17 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
                 return null;
             }
 
-            await StartAsync(createRow(id), items, client, cancellationToken);
-            return id;
+            if (status is null)
+            {
+                // The sweep has been past the time of this ID.
+                await open.AddAsync([new OpenTask(id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, client.Name)], cancellationToken);
+            }
+
+            // A deletion removes the key, then the row: a row that is not there any more should not come back.
+            if (await StartAsync(createRow(id), items, () => keys.HasAsync(first, cancellationToken), client, cancellationToken))
+            {
+                return id;
+            }
         }
     }
 
@@ -106,10 +138,11 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
     }
 
     /// <summary>
-    /// Whether the key's task was deleted: its row is a tombstone, or is gone although the orchestration, which starts
-    /// after it, is there. Without an orchestration the submission that brought the key has only got so far.
+    /// The status of the key's task. It was deleted if its row is a tombstone, or is gone although the orchestration, which
+    /// starts after it, is there. Null, without an orchestration too: the submission that brought the key has only got so far,
+    /// or the task has been deleted since the key was read.
     /// </summary>
-    private async Task<bool> WasDeletedAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
+    private async Task<RowStatus?> FindStatusAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
     {
         RowStatus? status = await tasks.FindStatusAsync(id, cancellationToken);
         if (status is null && await client.GetInstanceAsync(id.ToString(), getInputsAndOutputs: false, cancellationToken) is not null)
@@ -118,6 +151,6 @@ public sealed class TaskStarter(TaskTable tasks, KeysTable keys, ItemsTable item
             status = await tasks.FindStatusAsync(id, cancellationToken) ?? RowStatus.Deleted;
         }
 
-        return status == RowStatus.Deleted;
+        return status;
     }
 }

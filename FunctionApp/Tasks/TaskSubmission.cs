@@ -116,7 +116,8 @@ public sealed class TaskSubmission(
         TaskRow? row = null;
         try
         {
-            row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(id.ToString(), request.HttpContext, client, row => !row.IsUnfinished);
+            row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(
+                id.ToString(), request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result);
         }
         catch (Exception e) when (Outage.Is(e))
         {

@@ -15,12 +15,6 @@ public sealed class TaskTable(TableClient table)
     private const int NotFound = (int)HttpStatusCode.NotFound;
     private const int PreconditionFailed = (int)HttpStatusCode.PreconditionFailed;
 
-    private static readonly string[] WithoutInputAndResult =
-    [
-        .. typeof(TaskRow).GetProperties().Where(column => column.CanWrite).Select(column => column.Name)
-            .Except([nameof(TaskRow.ETag), nameof(TaskRow.Input), nameof(TaskRow.Result), nameof(TaskRow.WebhookLog)]),
-    ];
-
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public Task CreateIfNotExistsAsync() => table.CreateAtStartAsync();
 
@@ -43,8 +37,12 @@ public sealed class TaskTable(TableClient table)
     }
 
     /// <summary>The task; null if callers see none. One storage request.</summary>
-    public async Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken) =>
-        await GetAsync(id, null, cancellationToken) is { Status: not (RowStatus.Deleted or RowStatus.Preparing) } row ? row : null;
+    public async Task<TaskRow?> FindAsync(TaskId id, CancellationToken cancellationToken, TaskColumns columns = TaskColumns.All) =>
+        await GetAsync(id, columns.Names(), cancellationToken) is { Status: not (RowStatus.Deleted or RowStatus.Preparing) } row ? row : null;
+
+    /// <summary>The row, even one that callers do not see, without its large columns; null if there is none.</summary>
+    public Task<TaskRow?> FindRowAsync(TaskId id, CancellationToken cancellationToken) =>
+        GetAsync(id, TaskColumns.None.Names(), cancellationToken);
 
     /// <summary>The status of a task, even of a deleted one; null if there is no row.</summary>
     public async Task<RowStatus?> FindStatusAsync(TaskId id, CancellationToken cancellationToken) =>
@@ -70,7 +68,7 @@ public sealed class TaskTable(TableClient table)
             }
             catch (RequestFailedException e) when (e.Status == PreconditionFailed)
             {
-                TaskRow? row = await FindAsync(change.Id, cancellationToken);
+                TaskRow? row = await FindAsync(change.Id, cancellationToken, TaskColumns.Checkpoint);
                 if (row is not { IsUnfinished: true } || mayChange?.Invoke(row) == false)
                 {
                     return null;
@@ -100,9 +98,12 @@ public sealed class TaskTable(TableClient table)
         }
     }
 
-    /// <summary>The rows of a range that match, tombstones included, without inputs and results; a page may be empty.</summary>
-    internal IAsyncEnumerable<Page<TaskRow>> QueryAsync(TaskRange range, string filter, int pageSize, CancellationToken cancellationToken) =>
-        table.QueryAsync<TaskRow>($"{range.ToTableFilter()} and {filter}", pageSize, WithoutInputAndResult, cancellationToken).AsPages();
+    /// <summary>The rows of a range that match, tombstones included, without their large columns; a page may be empty.</summary>
+    /// <param name="continuation">Of an earlier page, to go on after it; null to begin.</param>
+    internal IAsyncEnumerable<Page<TaskRow>> QueryAsync(
+        TaskRange range, string filter, int pageSize, CancellationToken cancellationToken, string? continuation = null) =>
+        table.QueryAsync<TaskRow>($"{range.ToTableFilter()} and {filter}", pageSize, TaskColumns.None.Names(), cancellationToken)
+            .AsPages(continuation);
 
     /// <summary>
     /// Changes an unfinished row depending on what it is, for those who share it. The row as it was read for the change,
@@ -113,7 +114,7 @@ public sealed class TaskTable(TableClient table)
     {
         while (true)
         {
-            if (await FindAsync(id, cancellationToken) is not { IsUnfinished: true } row)
+            if (await FindAsync(id, cancellationToken, TaskColumns.None) is not { IsUnfinished: true } row)
             {
                 return null;
             }
@@ -156,7 +157,7 @@ public sealed class TaskTable(TableClient table)
             }
             catch (RequestFailedException e) when (e.Status == PreconditionFailed)
             {
-                if (await FindAsync(change.Id, cancellationToken) is not { } row)
+                if (await FindAsync(change.Id, cancellationToken, TaskColumns.None) is not { } row)
                 {
                     return false;
                 }
@@ -167,9 +168,42 @@ public sealed class TaskTable(TableClient table)
         }
     }
 
-    /// <summary>Removes the row, if there is one.</summary>
-    public Task RemoveAsync(TaskId id, CancellationToken cancellationToken) =>
-        table.DeleteEntityAsync(id.PartitionKey, id.RowKey, ETag.All, cancellationToken);
+    /// <summary>
+    /// Makes the row a tombstone, from when on nobody sees the task. That tombstone, or the one that was there already; null
+    /// if the row is gone, or its status has changed since it was read.
+    /// </summary>
+    public async Task<TaskRow?> BuryAsync(TaskRow row, CancellationToken cancellationToken)
+    {
+        TaskRow tombstone = row.Tombstone();
+        RowStatus? status = row.Status;
+        while (row.Status == status)
+        {
+            try
+            {
+                Response answer = await table.UpdateEntityAsync(tombstone, row.ETag, TableUpdateMode.Replace, cancellationToken);
+                tombstone.ETag = answer.Headers.ETag!.Value;
+                return tombstone;
+            }
+            catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
+            {
+                // Somebody else was there; or this request before, if its answer was lost.
+                if (await FindRowAsync(row.Id, cancellationToken) is not { } now)
+                {
+                    return null;
+                }
+
+                row = now;
+            }
+        }
+
+        return row.Status == RowStatus.Deleted ? row : null;
+    }
+
+    /// <summary>Removes a row if it has not changed since it was read; true if it is gone.</summary>
+    public Task<bool> RemoveAsync(TaskRow row, CancellationToken cancellationToken) => table.RemoveAsync(row, cancellationToken);
+
+    /// <summary>Removes up to 100 rows of one minute, except those that have changed since they were read.</summary>
+    public Task RemoveAsync(IReadOnlyList<TaskRow> rows, CancellationToken cancellationToken) => table.RemoveAsync(rows, cancellationToken);
 
     private async Task<TaskRow?> GetAsync(TaskId id, string[]? columns, CancellationToken cancellationToken)
     {

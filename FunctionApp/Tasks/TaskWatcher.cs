@@ -22,18 +22,20 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
     /// The task whose ID that text is; null if there is none. With <c>Prefer: wait=N</c> only when
     /// <paramref name="isNews"/> or N seconds have passed.
     /// </summary>
-    public async Task<TaskRow?> ReadAsync(string taskId, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews)
+    /// <param name="columns">What is read of the task's large columns. The input is not read more than once.</param>
+    public async Task<TaskRow?> ReadAsync(
+        string taskId, HttpContext http, DurableTaskClient client, Func<TaskRow, bool> isNews, TaskColumns columns)
     {
         int? wait = Prefer.Wait(http.Request);
         if (wait is null || !_places.Wait(0, CancellationToken.None))
         {
-            return await reader.FindAsync(taskId, client, http.RequestAborted);
+            return await reader.FindAsync(taskId, client, http.RequestAborted, columns);
         }
 
         try
         {
             http.Response.Headers["Preference-Applied"] = $"wait={wait}";
-            TaskRow? row = await reader.FindAsync(taskId, client, http.RequestAborted);
+            TaskRow? row = await reader.FindAsync(taskId, client, http.RequestAborted, columns);
             return row is null || isNews(row) ? row : await WatchAsync(row, TimeSpan.FromSeconds(wait.Value), http, client, isNews);
         }
         finally
@@ -52,7 +54,7 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         using var timeIsUp = new CancellationTokenSource(patience, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(
             timeIsUp.Token, limit?.RequestTimeoutToken ?? CancellationToken.None, http.RequestAborted);
-        Poller poller = Join(latest.Id, client);
+        Poller poller = Join(latest, client);
         try
         {
             TaskRow? row = latest;
@@ -65,7 +67,9 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            return await reader.FindAsync(latest.Id, client, http.RequestAborted);
+            TaskRow? row = await reader.FindAsync(latest.Id, client, http.RequestAborted, TaskColumns.Result);
+            row?.Input = latest.Input;
+            return row;
         }
         finally
         {
@@ -76,17 +80,18 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         }
     }
 
-    private Poller Join(TaskId id, DurableTaskClient client)
+    private Poller Join(TaskRow row, DurableTaskClient client)
     {
         lock (_lock)
         {
-            bool isNew = !_pollers.TryGetValue(id, out Poller? poller);
-            poller ??= _pollers[id] = new Poller();
+            bool isNew = !_pollers.TryGetValue(row.Id, out Poller? poller);
+            poller ??= _pollers[row.Id] = new Poller();
+            poller.Input ??= row.Input;
             poller.Watchers++;
             poller.Interval = FirstInterval;
             if (isNew)
             {
-                _ = PollAsync(id, poller, client);
+                _ = PollAsync(row.Id, poller, client);
             }
 
             return poller;
@@ -113,7 +118,9 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
             poller.Next = NewNext();
             try
             {
-                next.SetResult(await reader.FindAsync(id, client, CancellationToken.None));
+                TaskRow? row = await reader.FindAsync(id, client, CancellationToken.None, TaskColumns.Result);
+                row?.Input = poller.Input;
+                next.SetResult(row);
             }
 #pragma warning disable CA1031 // Those who wait get the exception.
             catch (Exception e)
@@ -131,6 +138,9 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         public int Watchers { get; set; }
 
         public TimeSpan Interval { get; set; }
+
+        /// <summary>The task's input, if one of those who wait wants it: it never changes.</summary>
+        public BinaryData? Input { get; set; }
 
         /// <summary>What the next poll will find.</summary>
         public TaskCompletionSource<TaskRow?> Next { get; set; } = NewNext();

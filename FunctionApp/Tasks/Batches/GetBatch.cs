@@ -38,6 +38,7 @@ public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable it
                 item.ErrorCode is null ? null : new(item.ErrorCode, item.ErrorDetail!)));
         }
 
-        return TypedResults.Ok(new BatchResults(results));
+        // They are removed before the row.
+        return results.Count == row.Items ? TypedResults.Ok(new BatchResults(results)) : TaskAnswers.Unknown();
     }
 }

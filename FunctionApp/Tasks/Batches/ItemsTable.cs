@@ -45,9 +45,6 @@ public sealed class ItemRow : ITableEntity
 /// <summary>The items of batches, a partition each, in a table beside the results. All methods throw <see cref="RequestFailedException"/>.</summary>
 public sealed class ItemsTable(TableClient table)
 {
-    // https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
-    private const int MostInTransaction = 100;
-
     /// <exception cref="StartupException">Table Storage refused or did not answer.</exception>
     public Task CreateIfNotExistsAsync() => table.CreateAtStartAsync();
 
@@ -69,7 +66,7 @@ public sealed class ItemsTable(TableClient table)
     /// <summary>Writes rows of one batch; up to 100 of them all or none.</summary>
     public async Task MergeAsync(IEnumerable<ItemRow> rows, CancellationToken cancellationToken)
     {
-        foreach (ItemRow[] chunk in rows.Chunk(MostInTransaction))
+        foreach (ItemRow[] chunk in rows.Chunk(TableRemoval.MostInTransaction))
         {
             await table.SubmitTransactionAsync(
                 chunk.Select(row => new TableTransactionAction(TableTransactionActionType.UpsertMerge, row)), cancellationToken);
@@ -91,13 +88,13 @@ public sealed class ItemsTable(TableClient table)
         await foreach (ItemRow row in table.QueryAsync<ItemRow>(
             row => row.PartitionKey == taskId, select: [nameof(ItemRow.PartitionKey), nameof(ItemRow.RowKey)], cancellationToken: cancellationToken))
         {
+            row.ETag = ETag.All;
             rows.Add(row);
         }
 
-        foreach (ItemRow[] chunk in rows.Chunk(MostInTransaction))
+        foreach (ItemRow[] chunk in rows.Chunk(TableRemoval.MostInTransaction))
         {
-            await table.SubmitTransactionAsync(
-                chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken);
+            await table.RemoveAsync(chunk, cancellationToken);
         }
     }
 }

@@ -1,3 +1,4 @@
+using FunctionApp.Tasks.Upkeep;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
@@ -15,7 +16,7 @@ public sealed record WebhookState(
     string Url, int Attempts, string? LastStatus, DateTimeOffset? NextAttemptAt, bool Done, IReadOnlyList<WebhookDelivery> Deliveries);
 
 /// <summary><c>/tasks/{task_id}/webhook</c>: what has come of a task's webhook, and sending it again.</summary>
-public sealed class WebhookApi(TaskReader reader, TaskTable tasks, TimeProvider time, ILogger<WebhookApi> logger)
+public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks open, TimeProvider time, ILogger<WebhookApi> logger)
 {
     /// <summary>200 with the webhook's state; 404 if the task has none.</summary>
     [Function("GetWebhook")]
@@ -23,7 +24,7 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, TimeProvider 
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "tasks/{taskId}/webhook")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
-        await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) switch
+        await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) switch
         {
             null => TaskAnswers.Unknown(),
             { WebhookUrl: null } row => NoWebhook(row),
@@ -40,7 +41,7 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, TimeProvider 
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted) is not { } row)
+        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) is not { } row)
         {
             return TaskAnswers.Unknown();
         }
@@ -57,6 +58,8 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, TimeProvider 
 
         // From here on the caller's leaving changes nothing.
         using var writing = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        var entry = new OpenTask(row.Id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, row.Hub ?? client.Name);
+        await open.AddAsync([entry], writing.Token);
         var change = new TaskRow(row.Id) { WebhookDone = false, WebhookNextAt = time.GetUtcNow() };
         if (!await tasks.ChangeEndedAsync(change, row.ETag, writing.Token))
         {
