@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Azure.Data.Tables;
 using FunctionApp.LocalHost;
 using FunctionApp.Tasks;
@@ -10,8 +11,11 @@ namespace FunctionApp.Tests.Api;
 /// API_BASE_URL (with the function key API_KEY, if set).
 /// </summary>
 /// <param name="delay">How long a multiplication takes, in an app of the tests' own.</param>
-/// <param name="ownProcess">An app of the tests' own runs in a child process, so that others may run beside it.</param>
-public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownProcess = false) : IAsyncLifetime
+/// <param name="inProcess">
+/// An app of the tests' own runs in their process, where tests see its services, and no other app beside it. Under a debugger each
+/// does, so that breakpoints in it are hit.
+/// </param>
+public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool inProcess = false) : IAsyncLifetime
 {
     /// <summary>Signs the webhooks of an app of the tests' own.</summary>
     public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -21,6 +25,9 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
 
     private static readonly string? BaseUrl = Environment.GetEnvironmentVariable("API_BASE_URL") is { Length: > 0 } url ? url : null;
 
+    // An Azurite of its own: one alone is too slow for several hosts at once.
+    private readonly DirectoryInfo _dataFolder = Directory.CreateTempSubdirectory("azurite-");
+    private Azurite? _azurite;
     private HttpClient? _remote;
     private HttpClient? _validating;
     private LocalFunctionHost? _own;
@@ -77,12 +84,12 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
             return;
         }
 
-        string connectionString = await SharedAzurite.ConnectionStringAsync();
-        _storage = new TableServiceClient(connectionString);
+        _azurite = await Azurite.StartAsync(_dataFolder.FullName);
+        _storage = new TableServiceClient(_azurite.ConnectionString);
         _own = await LocalFunctionHost.StartAsync(
             new Dictionary<string, string?>
             {
-                ["AzureWebJobsStorage"] = connectionString,
+                ["AzureWebJobsStorage"] = _azurite.ConnectionString,
                 ["AzureFunctionsJobHost__extensions__durableTask__hubName"] = TaskHub,
                 ["ResultsTable"] = ResultsTable,
                 ["SlowMultiply__Delay"] = delay.ToString(),
@@ -90,7 +97,7 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
                 ["Webhook__AllowedHosts"] = "127.0.0.1",
             },
             storage,
-            ownProcess: ownProcess);
+            ownProcess: !inProcess && !Debugger.IsAttached);
     }
 
     public async ValueTask DisposeAsync()
@@ -102,6 +109,9 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool ownP
         {
             await _own.DisposeAsync();
         }
+
+        await (_azurite?.DisposeAsync() ?? default);
+        _dataFolder.Delete(recursive: true);
     }
 
     // An app has another address after a restart.
@@ -131,21 +141,15 @@ public sealed class FastAzureStorageApi() : ApiHost(StorageProvider.AzureStorage
 /// <summary>Orchestrations where Azure keeps them; tasks take some seconds.</summary>
 public sealed class SlowAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.FromSeconds(4));
 
-/// <summary>LocalHost as it is by default, without delay, for tests that wait for long.</summary>
-public sealed class ChildApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.Zero, ownProcess: true);
-
-/// <summary>Orchestrations where Azure keeps them, without delay, for tests that wait for long.</summary>
-public sealed class ChildAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.Zero, ownProcess: true);
-
-// An app in the tests' process is the only one there: these collections run one after another.
-[CollectionDefinition(DisableParallelization = true)]
+// The tests of a collection share one app, and run beside those of the other collections, as most wait for an answer.
+[CollectionDefinition]
 public sealed class FastCollection : ICollectionFixture<FastApi>;
 
-[CollectionDefinition(DisableParallelization = true)]
+[CollectionDefinition]
 public sealed class SlowCollection : ICollectionFixture<SlowApi>;
 
-[CollectionDefinition(DisableParallelization = true)]
+[CollectionDefinition]
 public sealed class FastAzureStorageCollection : ICollectionFixture<FastAzureStorageApi>;
 
-[CollectionDefinition(DisableParallelization = true)]
+[CollectionDefinition]
 public sealed class SlowAzureStorageCollection : ICollectionFixture<SlowAzureStorageApi>;

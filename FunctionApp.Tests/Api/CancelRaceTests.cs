@@ -10,12 +10,9 @@ public sealed class BriefApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSe
 
 /// <summary>What a cancellation answers holds, whenever it comes.</summary>
 [Long]
-[Collection<RaceCollection>]
-public class CancelRaceTests(BriefApi api)
+[Collection(nameof(RunsAlone))]
+public class CancelRaceTests(BriefApi api) : IClassFixture<BriefApi>
 {
-    [CollectionDefinition(DisableParallelization = true)]
-    public sealed class RaceCollection : ICollectionFixture<BriefApi>;
-
     [Fact]
     public async Task Of_1000_tasks_canceled_at_a_random_moment_each_has_one_end_and_it_is_what_the_cancellation_answered()
     {

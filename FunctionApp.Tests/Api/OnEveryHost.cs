@@ -69,10 +69,10 @@ public sealed class DeletionOnSqlite(FastApi api) : DeletionTests(api);
 public sealed class DeletionOnAzureStorage(FastAzureStorageApi api) : DeletionTests(api);
 
 [Long]
-public sealed class ReconciliationOnSqlite(ChildApi api) : ReconciliationTests(api), IClassFixture<ChildApi>;
+public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(api), IClassFixture<FastApi>;
 
 [Long]
-public sealed class ReconciliationOnAzureStorage(ChildAzureStorageApi api) : ReconciliationTests(api), IClassFixture<ChildAzureStorageApi>;
+public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api), IClassFixture<FastAzureStorageApi>;
 
 [Collection<FastCollection>]
 public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);

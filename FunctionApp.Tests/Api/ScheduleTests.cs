@@ -98,7 +98,7 @@ public abstract class ScheduleTests(ApiHost api)
     [Fact]
     public async Task The_start_holds_over_an_orderly_restart()
     {
-        string taskId = await api.Http.SubmitAsync(query: "?delay=6");
+        string taskId = await api.Http.SubmitAsync(query: "?delay=8");
         await api.Own.DurableClient.WaitForInstanceStartAsync(taskId);
 
         await api.Own.RestartAsync();

@@ -4,7 +4,6 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Storage;
 
 /// <summary>What a task costs in Azure: the requests that a real Azurite gets, seen by a proxy before it. docs/scale.md has the prices.</summary>
-[Collection(nameof(RunsAlone))]
 public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
 {
     private const int Tasks = 10;

@@ -12,12 +12,8 @@ public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.From
 /// The picture of the page in the README: tasks in every state, as a user sees them. With PAGE_PICTURE=write in the
 /// environment it replaces docs/page.png.
 /// </summary>
-[Collection<PictureCollection>]
-public sealed class PagePicture(PictureApi api, Chromium chromium)
+public sealed class PagePicture(PictureApi api, Chromium chromium) : IClassFixture<PictureApi>, IClassFixture<Chromium>
 {
-    [CollectionDefinition(DisableParallelization = true)]
-    public sealed class PictureCollection : ICollectionFixture<PictureApi>, ICollectionFixture<Chromium>;
-
     [Fact]
     public async Task The_page_shows_tasks_in_every_state()
     {

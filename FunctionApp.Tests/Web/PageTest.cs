@@ -5,10 +5,10 @@ using Microsoft.Playwright;
 
 namespace FunctionApp.Tests.Web;
 
-/// <summary>An app whose tasks take long enough to be seen.</summary>
-public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4));
+/// <summary>An app whose tasks take long enough to be seen; in this process, since a test wants to see its services.</summary>
+public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4), inProcess: true);
 
-[CollectionDefinition(DisableParallelization = true)]
+[CollectionDefinition]
 public sealed class PageCollection : ICollectionFixture<PageApi>, ICollectionFixture<Chromium>;
 
 /// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>

@@ -1,0 +1,17 @@
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: TestCollectionOrderer(typeof(FunctionApp.Tests.SharedHostsFirst))]
+
+namespace FunctionApp.Tests;
+
+/// <summary>
+/// Collections whose tests share a host have the most tests, which run one after another: they begin first, and those of one class
+/// fill the gaps.
+/// </summary>
+public sealed class SharedHostsFirst : ITestCollectionOrderer
+{
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection =>
+        [.. testCollections.OrderBy(collection => collection.TestCollectionClassName is null).ThenByDescending(collection => collection.TestCollectionClassName)];
+}
