@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace FunctionApp.LocalHost;
 
 /// <summary>Where orchestrations are kept.</summary>
@@ -27,8 +29,8 @@ internal sealed record StartOptions
     /// <summary>App settings that override all others; null removes one.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>The worker runs in this process instead of one of its own.</summary>
-    public bool InProcess { get; init; }
+    /// <summary>The worker runs in this process instead of one of its own: where a debugger is, so that it sees the app too.</summary>
+    public bool InProcess { get; init; } = Debugger.IsAttached;
 
     /// <summary>What the command line says. <c>--urls URL --storage Sqlite|AzureStorage --data-folder PATH --app-folder PATH</c>.</summary>
     /// <exception cref="LocalHostException">It says something else.</exception>

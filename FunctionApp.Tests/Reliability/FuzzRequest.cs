@@ -89,7 +89,7 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
 
     private static FuzzRequest Post(Random random, byte[] body, string query, Expected expected, string? path = null)
     {
-        path ??= Pick(random, "/multiply", "/Multiply", "/multiply/", "/%6Dultiply");
+        path ??= Pick(random, "/multiply", "/Multiply", "/multiply/", $"/%{(int)"multiply"[0]:X}{"multiply"[1..]}");
         string headers = Pick(
             random,
             "Content-Type: application/json\r\n",

@@ -1,0 +1,20 @@
+using FunctionApp.Tasks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+
+namespace FunctionApp.Mean;
+
+public sealed class MeanApi(TaskSubmission tasks, TaskAnswers answers, CalculateMean mean)
+{
+    [Function("SubmitMean")]
+    public Task<IResult> SubmitAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "mean")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
+        tasks.SubmitAsync(mean, request, client);
+
+    [Function("GetMean")]
+    public Task<IResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "mean/{taskId}")] HttpRequest request,
+        string taskId, [DurableClient] DurableTaskClient client) =>
+        answers.GetResultAsync(mean, taskId, request, client);
+}
