@@ -38,6 +38,9 @@ param slowMultiplyDelay string = '00:00:02'
 @description('How long a task may take, retries included, before it fails, as a time span.')
 param slowMultiplyTimeout string = '00:05:00'
 
+@description('How often a task is tried before it fails.')
+param slowMultiplyMaxAttempts int = 25
+
 @description('Days that an ended task is kept before it is deleted; 0 keeps it for ever.')
 @minValue(0)
 @maxValue(36500)
@@ -155,6 +158,7 @@ module app 'modules/app.bicep' = {
       ResultsTable: 'results' // created by the app, as is its table of idempotency keys
       SlowMultiply__Delay: slowMultiplyDelay
       SlowMultiply__Timeout: slowMultiplyTimeout
+      SlowMultiply__MaxAttempts: string(slowMultiplyMaxAttempts)
       Retention__Days: string(retentionDays)
       Webhook__AllowedHosts: webhookAllowedHosts
       Webhook__MaxDeliveries: webhookMaxDeliveries

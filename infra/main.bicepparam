@@ -10,6 +10,7 @@ param alwaysReadyHttpInstances = int(readEnvironmentVariable('ALWAYS_READY_HTTP_
 param httpConcurrency = int(readEnvironmentVariable('HTTP_CONCURRENCY', '100'))
 param slowMultiplyDelay = readEnvironmentVariable('SLOW_MULTIPLY_DELAY', '00:00:02')
 param slowMultiplyTimeout = readEnvironmentVariable('SLOW_MULTIPLY_TIMEOUT', '00:05:00')
+param slowMultiplyMaxAttempts = int(readEnvironmentVariable('SLOW_MULTIPLY_MAX_ATTEMPTS', '25'))
 param retentionDays = int(readEnvironmentVariable('RETENTION_DAYS', '30'))
 param webhookSecret = readEnvironmentVariable('WEBHOOK_SECRET', '')
 param webhookAllowedHosts = readEnvironmentVariable('WEBHOOK_ALLOWED_HOSTS', '')
