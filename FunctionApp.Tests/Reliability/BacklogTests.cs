@@ -1,0 +1,35 @@
+using FunctionApp.LocalHost;
+
+namespace FunctionApp.Tests.Reliability;
+
+/// <summary>A backlog, and a host that is away for a while, make tasks late, never Failed.</summary>
+[Long]
+public sealed class BacklogTests : LocalHostTest
+{
+    [Theory]
+    [InlineData(StorageProvider.Sqlite, 1_500)]
+    [InlineData(StorageProvider.AzureStorage, 200)]
+    public async Task A_backlog_and_a_host_that_is_away_for_longer_than_the_limit_fail_no_task(StorageProvider storage, int count)
+    {
+        (Settings["SlowMultiply__Delay"], Settings["SlowMultiply__Timeout"]) = ("00:00:00.2", "00:00:08");
+        Settings["AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"] = "10";
+        List<string> tasks = [];
+        await using (LocalHostProcess first = await StartAsync(storage))
+        {
+            foreach (int _ in Enumerable.Range(0, count / 50))
+            {
+                tasks.AddRange(await first.Http.SubmitManyAsync(50));
+            }
+
+            first.Kill();
+            await first.WaitForExitAsync();
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(12));
+        await using LocalHostProcess second = await StartAsync(storage);
+        await second.Http.WaitForStatusAsync(tasks[^1], "Succeeded", TimeSpan.FromMinutes(5));
+
+        await Parallel.ForEachAsync(tasks, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (taskId, _) =>
+            await second.Http.WaitForStatusAsync(taskId, "Succeeded"));
+    }
+}
