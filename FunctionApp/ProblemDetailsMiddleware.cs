@@ -7,14 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace FunctionApp;
 
 /// <summary>
-/// Around every HTTP function: a time limit, and an answer for each exception. Functions use
+/// Around every HTTP function: a time limit, headers that every answer has, and an answer for each exception. Functions use
 /// <see cref="HttpContext.RequestAborted"/>, which is cancelled when the caller leaves or the time is up.
 /// </summary>
 internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
 {
-    /// <summary>The longest that a request waits for storage and the task hub.</summary>
-    public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
-
     // The caller's next try should find a service that has had time to recover.
     private const string OutageRetryAfter = "5";
 
@@ -26,11 +23,14 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
             return;
         }
 
+        // Nobody on the way should keep what was for one caller, or take it for another type.
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         CancellationToken callerLeft = http.RequestAborted;
-        using var timeIsUp = new CancellationTokenSource(TimeLimit, time);
+        using var timeIsUp = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(callerLeft, timeIsUp.Token);
         http.RequestAborted = bounded.Token;
-        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeout(timeIsUp, context.CancellationToken));
+        http.Features.Set<IHttpRequestTimeoutFeature>(new RequestTimeLimit(timeIsUp, context.CancellationToken));
         IResult? answer;
         try
         {
@@ -56,9 +56,14 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
 
     private IResult Answer(Exception exception, HttpContext http, CancellationToken callerLeft)
     {
+        if (exception is RequestRefusedException refused)
+        {
+            return TypedResults.Problem(refused.Message, statusCode: refused.StatusCode);
+        }
+
         if (exception is BadHttpRequestException bad)
         {
-            string detail = bad.StatusCode == StatusCodes.Status408RequestTimeout ? "The body took too long to arrive." : "The body could not be read.";
+            string detail = bad.StatusCode == StatusCodes.Status408RequestTimeout ? "The body came too slowly." : "The body could not be read.";
             return TypedResults.Problem(detail, statusCode: bad.StatusCode);
         }
 
@@ -87,14 +92,6 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
 
     [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]
     private partial void LogError(Exception exception, string method, PathString path);
-
-    /// <summary>Lets a function that answers later on purpose say so; its token then tells that the host stops.</summary>
-    private sealed class RequestTimeout(CancellationTokenSource timeIsUp, CancellationToken stopping) : IHttpRequestTimeoutFeature
-    {
-        public CancellationToken RequestTimeoutToken => stopping;
-
-        public void DisableTimeout() => timeIsUp.CancelAfter(Timeout.InfiniteTimeSpan);
-    }
 
     /// <summary>
     /// An answer without public properties. The worker also sends a function's answer to the host, as JSON of its

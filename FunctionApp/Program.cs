@@ -1,6 +1,7 @@
 using FunctionApp;
 using FunctionApp.Multiply;
 using FunctionApp.Tasks;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,6 +12,7 @@ try
     FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
+    builder.Services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = RequestBody.HostLimit);
     builder.AddTelemetry();
     builder.Services.AddTasks(builder.Configuration);
     builder.Services.AddOptions<SlowMultiplyOptions>().Configure<IConfiguration>(SlowMultiplyOptions.Read).ValidateOnStart();

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp;
 
 /// <summary>Reads app settings, and says on one line what is wrong with one.</summary>
-internal static class Settings
+internal static partial class Settings
 {
     // Task.Delay takes more; nothing here should.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
@@ -19,10 +20,12 @@ internal static class Settings
             return null;
         }
 
-        return TimeSpan.TryParse(text, out TimeSpan value) && value >= minimum && value <= Longest
+        // .NET alone would take 24:00:00 for 24 days, and 5 for five.
+        return Notation().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= Longest
             ? value
             : throw new StartupException(
-                $"The setting {name} is \"{text}\", but must be a time span from {minimum} to 24 days, such as \"00:00:02\" for two seconds.");
+                $"The setting {name} is \"{text}\", but must be a time span from {minimum} to 24 days, written as [d.]hh:mm:ss: "
+                + "\"00:00:02\" for two seconds, \"1.01:00:00\" for 25 hours.");
     }
 
     /// <summary>The whole number in a setting; null if it is not set.</summary>
@@ -40,4 +43,7 @@ internal static class Settings
             ? value
             : throw new StartupException($"The setting {name} is \"{text}\", but must be a whole number from {minimum} to {maximum}.");
     }
+
+    [GeneratedRegex(@"^(?:[0-9]{1,8}\.)?(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,7})?\z")]
+    private static partial Regex Notation();
 }

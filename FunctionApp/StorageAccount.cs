@@ -80,12 +80,12 @@ internal static partial class StorageAccount
             : section["accountName"] is { Length: > 0 } account ? $"https://{account}.table.core.windows.net"
             : throw new StartupException(
                 $"The setting {Setting} is missing: set it to a connection string (\"UseDevelopmentStorage=true\" for Azurite), or set {Setting}__accountName.");
-        return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? endpointUri)
+        return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? endpointUri) && endpointUri.Scheme is "https" or "http"
             ? new TableServiceClient(endpointUri, new ManagedIdentityCredential(Identity(section["clientId"])), options)
-            : throw new StartupException($"The settings of {Setting} give \"{endpoint}\", which is not a valid URI.");
+            : throw new StartupException($"The settings of {Setting} give \"{endpoint}\", which is not a valid URL.");
     }
 
     // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]{2,57}$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9]{2,57}\z")]
     private static partial Regex TableName();
 }

@@ -10,6 +10,12 @@ public class SettingsTests
     [Theory]
     [InlineData("SlowMultiply:Delay", "abc")]
     [InlineData("SlowMultiply:Delay", "-00:00:01")]
+    [InlineData("SlowMultiply:Delay", "5")]
+    [InlineData("SlowMultiply:Delay", "0:0:5")]
+    [InlineData("SlowMultiply:Delay", "00:05")]
+    [InlineData("SlowMultiply:Delay", "00:00:05\n")]
+    [InlineData("SlowMultiply:Delay", "99999999.00:00:00")]
+    [InlineData("SlowMultiply:Timeout", "24:00:00")]
     [InlineData("SlowMultiply:Timeout", "00:00:00")]
     [InlineData("SlowMultiply:Timeout", "100.00:00:00")]
     [InlineData("Retention:Days", "-1")]
@@ -22,6 +28,7 @@ public class SettingsTests
     [InlineData("Waiting:MaxRequests", "-1")]
     [InlineData("ResultsTable", "1x")]
     [InlineData("ResultsTable", "x12345678901234567890123456789012345678901234567890123456789")]
+    [InlineData("ResultsTable", "results\n")]
     [InlineData("AzureWebJobsStorage", "")]
     [InlineData("AzureWebJobsStorage", "AccountKey=c2VjcmV0")]
     public void A_wrong_setting_is_named_on_one_line(string name, string value)
@@ -42,6 +49,24 @@ public class SettingsTests
         Assert.DoesNotContain('\n', e.Message);
         Assert.DoesNotContain("c2VjcmV0", e.Message);
     }
+
+    [Theory]
+    [InlineData("1.01:00:00", 25 * 60 * 60)]
+    [InlineData("00:00:00.5000000", 0.5)]
+    [InlineData("24.00:00:00", 24 * 24 * 60 * 60)]
+    public void A_time_span_is_days_hours_minutes_and_seconds(string text, double seconds)
+    {
+        var options = new SlowMultiplyOptions();
+        SlowMultiplyOptions.Read(options, Configure(("SlowMultiply:Timeout", text)));
+        Assert.Equal(seconds, options.Timeout.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobsStorage:tableServiceUri", "ftp://mine.example/")]
+    [InlineData("AzureWebJobsStorage:tableServiceUri", "/mine")]
+    [InlineData("AzureWebJobsStorage:accountName", "my account")]
+    public void Storage_is_somewhere_on_the_web(string name, string value) =>
+        Assert.Contains(value, Assert.Throws<StartupException>(() => StorageAccount.ConnectInteractive(Configure((name, value)))).Message);
 
     [Fact]
     public void An_empty_setting_is_its_default()

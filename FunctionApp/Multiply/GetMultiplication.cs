@@ -10,7 +10,7 @@ public sealed class GetMultiplication(TaskAnswers tasks, SlowMultiply multiply)
 {
     [Function(nameof(GetMultiplication))]
     public Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "multiply/{taskId}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "multiply/{taskId}")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
         tasks.GetResultAsync(multiply, taskId, request, client);

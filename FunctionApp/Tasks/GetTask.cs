@@ -15,7 +15,7 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
 {
     [Function(nameof(GetTask))]
     public async Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "tasks/{taskId}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "tasks/{taskId}")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client)
     {

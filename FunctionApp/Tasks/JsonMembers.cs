@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -6,53 +7,45 @@ namespace FunctionApp.Tasks;
 
 /// <summary>
 /// A request's body that should be a JSON object, in UTF-8 with or without a byte order mark: its members by name, and
-/// what is wrong with them. A kind of task asks for the members it needs; others are ignored.
+/// what is wrong with them. A kind of task asks for the members it needs; others are ignored, even twice, and cost
+/// nothing: a document of the whole body would have to be built first, could not tell which of the members that were
+/// asked for are wrong where the text is no JSON, and refuses either every member that is there twice, or none.
 /// </summary>
 public sealed class JsonMembers
 {
     // Messages about the body as a whole stand under this name.
     private const string Whole = "body";
 
-    private readonly Dictionary<string, JsonElement> _members = [];
-    private readonly HashSet<string> _repeated = [];
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = TaskJson.MaxBodyDepth };
 
-    // Where the text stopped being JSON, if within a member: that one is not missing, but wrong.
-    private string? _broken;
+    // The body up to where it is wrong; or an object within a body.
+    private readonly ReadOnlyMemory<byte> _text;
+    private readonly JsonElement _object;
 
-    private JsonMembers()
+    private JsonMembers(ReadOnlyMemory<byte> text, JsonElement json)
     {
+        _text = text;
+        _object = json;
     }
 
     /// <summary>Member name to messages; empty while nothing wrong was found.</summary>
     public Dictionary<string, string[]> Errors { get; } = [];
 
-    public static JsonMembers Parse(ReadOnlySpan<byte> body)
+    public static JsonMembers Parse(ReadOnlyMemory<byte> body)
     {
-        ReadOnlySpan<byte> json = body.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body;
-        var members = new JsonMembers();
-        try
+        ReadOnlyMemory<byte> json = body.Span.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body;
+        (int length, string? error) = Check(json.Span);
+        var members = new JsonMembers(json[..length], default);
+        if (error is not null)
         {
-            members.Read(json);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter for half a surrogate pair
-        {
-            members.Errors[Whole] = [json.IsEmpty ? "is required" : "must be valid JSON in UTF-8"];
+            members.Errors[Whole] = [error];
         }
 
         return members;
     }
 
     /// <summary>The members of an object within a body.</summary>
-    public static JsonMembers Of(JsonElement json)
-    {
-        var members = new JsonMembers();
-        foreach (JsonProperty property in json.EnumerateObject())
-        {
-            members.Add(property.Name, property.Value);
-        }
-
-        return members;
-    }
+    public static JsonMembers Of(JsonElement json) => new(default, json);
 
     /// <summary>
     /// The member, if it is there once and <paramref name="isValid"/>; otherwise the default element, and
@@ -60,57 +53,103 @@ public sealed class JsonMembers
     /// </summary>
     public JsonElement Required(string name, Func<JsonElement, bool> isValid, string mustBe)
     {
-        if (!_members.TryGetValue(name, out JsonElement member))
+        (int count, JsonElement member) = _object.ValueKind == JsonValueKind.Object ? FindInObject(name) : FindInText(name);
+        string? error = count == 0 ? "is required"
+            : count > 1 ? "must occur only once"
+            : member.ValueKind == JsonValueKind.Undefined || !isValid(member) ? mustBe
+            : null;
+        if (error is null)
         {
-            Errors[name] = [name == _broken ? mustBe : "is required"];
-            return default;
+            return member;
         }
 
-        if (_repeated.Contains(name) || !isValid(member))
-        {
-            Errors[name] = [_repeated.Contains(name) ? "must occur only once" : mustBe];
-            return default;
-        }
-
-        return member;
+        Errors[name] = [error];
+        return default;
     }
 
-    private void Add(string name, JsonElement value)
-    {
-        if (!_members.TryAdd(name, value))
-        {
-            _repeated.Add(name);
-        }
-    }
-
-    private void Read(ReadOnlySpan<byte> json)
+    /// <summary>
+    /// How much of the text is JSON that can be decoded to its last character, and what is wrong with the whole. Half of
+    /// a surrogate pair is correct as an escape sequence, but whoever asked for the text would get an exception.
+    /// </summary>
+    private static (int Length, string? Error) Check(ReadOnlySpan<byte> json)
     {
         // The reader takes any bytes inside a string that it need not decode.
-        if (!Utf8.IsValid(json))
+        if (json.IsEmpty || !Utf8.IsValid(json))
         {
-            throw new JsonException("The body is not UTF-8.");
+            return (0, json.IsEmpty ? "is required" : MustBeJson());
         }
 
-        var reader = new Utf8JsonReader(json);
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        byte[] decoded = ArrayPool<byte>.Shared.Rent(json.Length);
+        var reader = new Utf8JsonReader(json, ReaderOptions);
+        int length = 0;
+        JsonTokenType first = JsonTokenType.None;
+        try
         {
-            reader.Skip();
-            Errors[Whole] = ["must be a JSON object"];
+            while (reader.Read())
+            {
+                first = first == JsonTokenType.None ? reader.TokenType : first;
+                if (reader.ValueIsEscaped)
+                {
+                    reader.CopyString(decoded);
+                }
+
+                length = (int)reader.BytesConsumed;
+            }
+
+            return (length, first == JsonTokenType.StartObject ? null : "must be a JSON object");
         }
-        else
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter for half a surrogate pair
         {
+            return (length, MustBeJson());
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(decoded);
+        }
+    }
+
+    private static string MustBeJson() => $"must be valid JSON in UTF-8, of at most {TaskJson.MaxBodyDepth} levels";
+
+    /// <summary>How often the member is there, and its first value: undefined where the text breaks off in it.</summary>
+    private (int Count, JsonElement Value) FindInText(string name)
+    {
+        (int count, JsonElement value) = (0, default);
+        var reader = new Utf8JsonReader(_text.Span, ReaderOptions);
+        try
+        {
+            // The second token of what is no object is not a name.
+            reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                string name = reader.GetString()!;
-                _broken = name;
-                var value = JsonElement.ParseValue(ref reader);
-                _broken = null;
-                Add(name, value);
+                if (reader.ValueTextEquals(name) && ++count == 1)
+                {
+                    value = JsonElement.ParseValue(ref reader);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // The text breaks off, which the check has told.
+        }
+
+        return (count, value);
+    }
+
+    private (int Count, JsonElement Value) FindInObject(string name)
+    {
+        (int count, JsonElement value) = (0, default);
+        foreach (JsonProperty property in _object.EnumerateObject())
+        {
+            if (property.NameEquals(name) && ++count == 1)
+            {
+                value = property.Value;
             }
         }
 
-        // Fails if something follows.
-        reader.Read();
+        return (count, value);
     }
 }

@@ -21,7 +21,7 @@ public sealed class ListTasks(TaskTable tasks, IOptions<RetentionSettings> reten
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     [Function(nameof(ListTasks))]
-    public async Task<IResult> RunAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "tasks")] HttpRequest request)
+    public async Task<IResult> RunAsync([HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "tasks")] HttpRequest request)
     {
         Dictionary<string, string[]> errors = [];
         (TaskListFilter filter, string? after) = TaskListFilter.Read(request.Query, errors);

@@ -1,26 +1,27 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
 
 namespace FunctionApp.Tasks;
 
-/// <summary>The preference <c>wait</c> of the request header <c>Prefer</c> (RFC 7240).</summary>
+/// <summary>The preference <c>wait</c> of the request header <c>Prefer</c>: https://www.rfc-editor.org/rfc/rfc7240#section-2</summary>
 internal static class Prefer
 {
-    private const int LongestWait = 60;
+    // Proxies and load balancers give up after 60 seconds by default: the answer should come before.
+    private const int LongestWait = 50;
 
-    /// <summary>How many seconds the caller would wait, at most 60; null if none are named, or not readably.</summary>
+    /// <summary>How many seconds the caller would wait, at most 50; null if none are named, or not readably.</summary>
     public static int? Wait(HttpRequest request)
     {
-        // A preference is written like the elements of Accept and the like: name=value, separated by commas.
-        foreach (NameValueHeaderValue preference in
-            NameValueHeaderValue.TryParseList(request.Headers["Prefer"], out IList<NameValueHeaderValue>? preferences) ? preferences : [])
+        foreach (string preference in request.Headers.GetCommaSeparatedValues("Prefer"))
         {
-            if (preference.Name.Equals("wait", StringComparison.OrdinalIgnoreCase))
+            // What follows a semicolon are parameters, of which this preference has none. Of two with one name the first holds.
+            string[] parts = preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts[0].Equals("wait", StringComparison.OrdinalIgnoreCase))
             {
-                return int.TryParse(
-                    HeaderUtilities.RemoveQuotes(preference.Value), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
-                    ? Math.Min(seconds, LongestWait)
-                    : null;
+                string seconds = parts is [_, ['"', .. string quoted, '"']] ? quoted : parts[^1];
+                return seconds.Length == 0 || !seconds.All(char.IsAsciiDigit) ? null
+                    : int.TryParse(seconds, out int count) ? Math.Min(count, LongestWait)
+                    : LongestWait;
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -10,12 +9,9 @@ namespace FunctionApp.Tasks;
 /// <param name="Delay">Not before so much time has passed.</param>
 /// <param name="ExpiresIn">It has to begin before so much time has passed.</param>
 /// <param name="Webhook">Where to send the task once it has ended.</param>
-internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, TimeSpan? ExpiresIn, string? Webhook)
+internal sealed record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, TimeSpan? ExpiresIn, string? Webhook)
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(365);
-
-    // RFC 3339, with as many digits of a second as .NET has.
-    private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     /// <summary>What makes one submission another one than before.</summary>
     public string Fingerprint() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {ExpiresIn?.Ticks} {Webhook}";
@@ -36,17 +32,17 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
         DateTimeOffset? startAt = null;
         if (query.TryGetValue("start_at", out StringValues startText))
         {
-            startAt = ParseTime(startText);
+            startAt = QueryText.ParseTime(startText);
             if (startAt is null || startAt > now + LongestDelay)
             {
-                errors["start_at"] = ["must be one RFC 3339 time, at most 365 days ahead, such as 2030-01-31T12:00:00Z"];
+                errors["start_at"] = [$"must be one RFC 3339 time, at most 365 days ahead, such as {now.AddDays(1):yyyy-MM-dd'T'HH:mm:ss'Z'}"];
             }
         }
 
         TimeSpan? delay = null;
         if (query.TryGetValue("delay", out StringValues delayText))
         {
-            delay = ParseSeconds(delayText);
+            delay = QueryText.ParseSeconds(delayText, LongestDelay);
             if (delay is null)
             {
                 errors["delay"] = ["must be one number of seconds, at most 365 days"];
@@ -60,7 +56,7 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
         TimeSpan? expiresIn = null;
         if (query.TryGetValue("expires_in", out StringValues expiresText))
         {
-            expiresIn = ParseSeconds(expiresText);
+            expiresIn = QueryText.ParseSeconds(expiresText, LongestDelay);
             if (expiresIn is null)
             {
                 errors["expires_in"] = ["must be one number of seconds, at most 365 days"];
@@ -82,23 +78,4 @@ internal sealed partial record SubmissionOptions(DateTimeOffset? StartAt, TimeSp
 
         return new(startAt, delay, expiresIn, webhook);
     }
-
-    /// <summary>An RFC 3339 time; null if it is none.</summary>
-    public static DateTimeOffset? ParseTime(StringValues text)
-    {
-        // An unescaped plus sign arrives as a space.
-        string one = text.Count == 1 ? FurtherDigits().Replace(text[0]!.Replace(' ', '+').ToUpperInvariant(), "$1") : "";
-        return DateTimeOffset.TryParseExact(
-            one, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
-    }
-
-    private static TimeSpan? ParseSeconds(StringValues text) =>
-        text.Count == 1
-        && double.TryParse(text[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
-        && seconds <= LongestDelay.TotalSeconds
-            ? TimeSpan.FromSeconds(seconds)
-            : null;
-
-    [GeneratedRegex(@"(\.\d{7})\d+")]
-    private static partial Regex FurtherDigits();
 }

@@ -7,6 +7,9 @@ public sealed record TaskError(string Code, string Detail)
 {
     public const string TimeoutCode = "timeout";
 
+    /// <summary>The same, under the name that clients of other long-running operations look for.</summary>
+    public string Message => Detail;
+
     public static readonly TaskError Lost = new("lost", "The task's execution ended without a result.");
 
     public static readonly TaskError StoodStill = new("lost", "The task's execution has stood still for a week.");

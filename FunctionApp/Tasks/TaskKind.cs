@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FunctionApp.Tasks;
 
 /// <summary>A kind of task, as the rest of this folder sees it. One derives from <see cref="TaskKind{TInput, TResult}"/>.</summary>
@@ -63,31 +61,12 @@ public abstract class TaskKind<TInput, TResult>(string name, string activity) : 
         TInput input = Read(body);
 
         // What is wrong may not even be JSON.
-        return body.Errors.Count == 0 ? new BinaryData(input, JsonSerializerOptions.Web) : BinaryData.Empty;
+        return body.Errors.Count == 0 ? TaskJson.WriteInput(input) : BinaryData.Empty;
     }
 
     internal override async Task<BinaryData> RunAsync(BinaryData input, TaskProgress progress, CancellationToken cancellationToken)
     {
-        TInput read = input.ToObjectFromJson<TInput>(JsonSerializerOptions.Web)!;
-        return Serialize(await ComputeAsync(read, progress, cancellationToken));
-    }
-
-    private static BinaryData Serialize(TResult result)
-    {
-        byte[] json;
-        try
-        {
-            json = JsonSerializer.SerializeToUtf8Bytes(result, JsonSerializerOptions.Web);
-        }
-        catch (ArgumentException)
-        {
-            // System.Text.Json, of a double that is infinite or not a number.
-            throw new PermanentFailureException("The result contains a number that is not finite.", "not_finite");
-        }
-
-        return json.Length <= TaskRow.MaxBytes
-            ? new BinaryData(json)
-            : throw new PermanentFailureException(
-                $"The result has {json.Length:N0} bytes of JSON, but at most {TaskRow.MaxBytes:N0} can be stored.", "too_large");
+        TInput read = input.ToObjectFromJson<TInput>(TaskJson.Options)!;
+        return TaskJson.WriteResult(await ComputeAsync(read, progress, cancellationToken));
     }
 }

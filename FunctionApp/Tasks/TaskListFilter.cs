@@ -66,10 +66,10 @@ internal sealed record TaskListFilter(
                 return null;
             }
 
-            DateTimeOffset? time = SubmissionOptions.ParseTime(text);
+            DateTimeOffset? time = QueryText.ParseTime(text);
             if (time is null)
             {
-                errors[name] = ["must be one RFC 3339 time, such as 2030-01-31T12:00:00Z"];
+                errors[name] = ["must be one RFC 3339 time, such as 2026-01-31T12:00:00Z"];
             }
 
             return time;

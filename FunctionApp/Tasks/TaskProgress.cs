@@ -61,7 +61,7 @@ public sealed class TaskProgress
     /// <exception cref="ArgumentException">It is larger.</exception>
     public void Save<TState>(TState state)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, TaskJson.Options);
         if (json.Length > MaxCheckpointBytes)
         {
             throw new ArgumentException(
@@ -75,7 +75,7 @@ public sealed class TaskProgress
     }
 
     /// <summary>What an earlier attempt has saved last; the type's default value if there is nothing.</summary>
-    public TState? Saved<TState>() => _saved is null ? default : _saved.ToObjectFromJson<TState>(JsonSerializerOptions.Web);
+    public TState? Saved<TState>() => _saved is null ? default : _saved.ToObjectFromJson<TState>(TaskJson.Options);
 }
 
 /// <summary>What the work has told last.</summary>

@@ -40,16 +40,15 @@ public sealed class TaskSubmission(
     /// <summary>The answer to a submission: 202 with the task's ID, or the problem with the request.</summary>
     public async Task<IResult> SubmitAsync(TaskKind kind, HttpRequest request, DurableTaskClient client)
     {
-        if (await RequestBody.ReadAsync(request, TaskRow.MaxBytes, request.HttpContext.RequestAborted) is not { } body)
+        var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, TaskRow.MaxBytes));
+        BinaryData input = kind.ReadInput(members);
+        if (members.Errors.Count > 0)
         {
-            return TypedResults.Problem("The body is larger than 64 KiB.", statusCode: StatusCodes.Status413PayloadTooLarge);
+            return TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
         }
 
-        var members = JsonMembers.Parse(body.Span);
-        BinaryData input = kind.ReadInput(members);
-        return members.Errors.Count == 0
-            ? await AcceptAsync(new Submission(kind, input), request, client)
-            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
+        TaskJson.CheckSize("The input", input.ToMemory().Length);
+        return await AcceptAsync(new Submission(kind, input), request, client);
     }
 
     /// <summary>
@@ -89,7 +88,7 @@ public sealed class TaskSubmission(
         };
 
         // From here on the caller's leaving changes nothing.
-        using var writing = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         var newId = TaskId.Create(now);
         if (keyHash is null)
         {

@@ -7,6 +7,6 @@ namespace FunctionApp.Web;
 public sealed class GetOpenApi
 {
     [Function(nameof(GetOpenApi))]
-    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "openapi.json")] HttpRequest request) =>
+    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "openapi.json")] HttpRequest request) =>
         WebFiles.Description(request.HttpContext.Response);
 }

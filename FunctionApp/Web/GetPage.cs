@@ -10,11 +10,11 @@ public sealed class GetPage
     private const string Root = "{ignored:maxlength(0)?}";
 
     [Function(nameof(GetPage))]
-    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root)] HttpRequest request) =>
+    public IResult Run([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Root)] HttpRequest request) =>
         WebFiles.Page(request.HttpContext.Response);
 
     [Function(nameof(GetAsset))]
     public IResult GetAsset(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "assets/{version}/{name}")] HttpRequest request, string version, string name) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "assets/{version}/{name}")] HttpRequest request, string version, string name) =>
         WebFiles.Asset(request.HttpContext.Response, version, name);
 }

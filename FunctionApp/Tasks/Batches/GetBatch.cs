@@ -20,7 +20,7 @@ public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable it
 {
     [Function(nameof(GetBatch))]
     public async Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "{kind:alpha}/batch/{taskId}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "{kind:alpha}/batch/{taskId}")] HttpRequest request,
         string kind,
         string taskId,
         [DurableClient] DurableTaskClient client) =>

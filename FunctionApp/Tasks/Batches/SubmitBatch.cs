@@ -20,12 +20,7 @@ public sealed class SubmitBatch(TaskKinds kinds, TaskSubmission submission)
             return TaskAnswers.NoSuchKind();
         }
 
-        if (await RequestBody.ReadAsync(request, MaxBodyLength, request.HttpContext.RequestAborted) is not { } body)
-        {
-            return TypedResults.Problem("The body is larger than 1 MiB.", statusCode: StatusCodes.Status413PayloadTooLarge);
-        }
-
-        var members = JsonMembers.Parse(body.Span);
+        var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, MaxBodyLength));
         var items = BatchItems.Read(members, batchKind);
         return members.Errors.Count == 0
             ? await submission.AcceptAsync(new Submission(batchKind, items.Summary, items), request, client)
