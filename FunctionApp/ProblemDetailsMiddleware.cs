@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace FunctionApp;
 
 /// <summary>
-/// Around every HTTP function: a time limit, headers that every answer has, and an answer for each exception. Functions use
+/// Around every HTTP function: a time limit, the path of the proxy before it, headers that every answer has, and an answer for each exception. Functions use
 /// <see cref="HttpContext.RequestAborted"/>, which is cancelled when the caller leaves or the time is up.
 /// </summary>
-internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
+internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimeProvider time, ILogger<ProblemDetailsMiddleware> logger)
+    : IFunctionsWorkerMiddleware
 {
     // The caller's next try should find a service that has had time to recover.
     private const string OutageRetryAfter = "5";
@@ -26,6 +27,7 @@ internal sealed partial class ProblemDetailsMiddleware(TimeProvider time, ILogge
         // Nobody on the way should keep what was for one caller, or take it for another type.
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Request.PathBase = prefix.Of(http.Request);
         CancellationToken callerLeft = http.RequestAborted;
         using var timeIsUp = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(callerLeft, timeIsUp.Token);

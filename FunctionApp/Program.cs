@@ -14,6 +14,7 @@ try
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = RequestBody.HostLimit);
     builder.AddTelemetry();
+    builder.Services.AddSingleton(new PathPrefix(builder.Configuration));
     builder.Services.AddTasks(builder.Configuration);
     builder.Services.AddOptions<SlowMultiplyOptions>().Configure<IConfiguration>(SlowMultiplyOptions.Read).ValidateOnStart();
     builder.Services.AddTaskKind<SlowMultiply>();

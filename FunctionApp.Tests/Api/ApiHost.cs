@@ -15,7 +15,9 @@ namespace FunctionApp.Tests.Api;
 /// An app of the tests' own runs in their process, where tests see its services, and no other app beside it. Under a debugger each
 /// does, so that breakpoints in it are hit.
 /// </param>
-public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool inProcess = false) : IAsyncLifetime
+/// <param name="settings">More settings of an app of the tests' own.</param>
+public abstract class ApiHost(
+    StorageProvider storage, TimeSpan delay, bool inProcess = false, IReadOnlyDictionary<string, string?>? settings = null) : IAsyncLifetime
 {
     /// <summary>Signs the webhooks of an app of the tests' own.</summary>
     public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -87,7 +89,7 @@ public abstract class ApiHost(StorageProvider storage, TimeSpan delay, bool inPr
         _azurite = await Azurite.StartAsync(_dataFolder.FullName);
         _storage = new TableServiceClient(_azurite.ConnectionString);
         _own = await LocalFunctionHost.StartAsync(
-            new Dictionary<string, string?>
+            new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
             {
                 ["AzureWebJobsStorage"] = _azurite.ConnectionString,
                 ["AzureFunctionsJobHost__extensions__durableTask__hubName"] = TaskHub,

@@ -40,6 +40,8 @@ public abstract class BatchTests(ApiHost api)
     [InlineData("""{"items": {}}""", "items")]
     [InlineData("{}", "items")]
     [InlineData("""{"items": [{"x": 1, "y": 1}, 7, {"x": 1}, {"x": "1", "y": null, "y": 1}]}""", "items[1],items[2].y,items[3].x,items[3].y")]
+    [InlineData("""{"items":[{"x":1,"y":2,"\ud83d":1}]}""", "body,items")]
+    [InlineData("""{"items":[{"x":1,"y":2,"z":["\udfff"]}]}""", "body,items")]
     public async Task What_is_wrong_is_named_by_item(string body, string names)
     {
         using HttpResponseMessage response = await PostAsync(body);

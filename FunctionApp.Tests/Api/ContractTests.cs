@@ -26,6 +26,8 @@ public abstract class ContractTests(ApiHost api)
     [InlineData("""{"x": 1, "y": 1, "\u0079": 2}""", "y")]
     [InlineData("""{"x": 1, "y": 1} 2""", "body")]
     [InlineData("""{"x": 01, "y": 1}""", "x,y,body")]
+    [InlineData("""{"x": 1, "y": 1, "\ud83d": 1}""", "body")]
+    [InlineData("""{"x": 1, "y": {"z": "\udfff"}}""", "y,body")]
     public async Task A_wrong_body_is_400_and_names_each_wrong_member(string body, string members)
     {
         using HttpResponseMessage response = await api.Http.PostAsync(body);
@@ -62,6 +64,71 @@ public abstract class ContractTests(ApiHost api)
         {
             await ProblemAssert.IsAsync(expected, response);
         }
+    }
+
+    [Theory]
+    [InlineData(56, HttpStatusCode.Accepted)]
+    [InlineData(57, HttpStatusCode.BadRequest)]
+    public async Task A_body_has_at_most_56_levels(int levels, HttpStatusCode expected)
+    {
+        string brackets = new string('[', levels - 1) + new string(']', levels - 1);
+        using HttpResponseMessage response = await api.Http.PostAsync($$"""{"x": 1, "y": 2, "z": {{brackets}}}""");
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("gzip", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("br, gzip", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("identity", HttpStatusCode.Accepted)]
+    public async Task An_encoding_of_the_body_is_refused_by_its_name(string encoding, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/multiply") { Content = new StringContent("""{"x": 1, "y": 2}""") };
+        request.Content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+
+        using HttpResponseMessage response = await api.Http.SendAsync(request);
+
+        Assert.Equal(expected, response.StatusCode);
+        if (expected != HttpStatusCode.Accepted)
+        {
+            Assert.Contains(encoding, (await ProblemAssert.IsAsync(expected, response)).GetProperty("detail").GetString());
+            Assert.Equal("identity", Assert.Single(response.Headers.GetValues("Accept-Encoding")));
+        }
+    }
+
+    [Fact]
+    public async Task HEAD_is_answered_as_GET_is_without_the_body()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForResultAsync(taskId);
+        foreach (string path in new[] { "/", "/openapi.json", "/tasks", $"/tasks/{taskId}", $"/multiply/{taskId}", $"/multiply/batch/{taskId}", "/tasks?limit=x" })
+        {
+            using HttpResponseMessage get = await api.Http.GetAsync(path);
+            using var request = new HttpRequestMessage(HttpMethod.Head, path);
+            using HttpResponseMessage head = await api.Http.SendAsync(request);
+
+            Assert.Equal(get.StatusCode, head.StatusCode);
+            Assert.Equal($"{get.Headers.ETag} {get.Headers.CacheControl}", $"{head.Headers.ETag} {head.Headers.CacheControl}");
+            Assert.Equal(get.Content.Headers.ContentType, head.Content.Headers.ContentType);
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        }
+    }
+
+    [Fact]
+    public async Task No_answer_is_kept_on_its_way_or_taken_for_another_type()
+    {
+        const string unknown = "01a20f2b-8410-7890-9b38-b3942ffb5075";
+        HttpResponseMessage[] answers =
+        [
+            await api.Http.PostAsync("""{"x": 1, "y": 2}"""), await api.Http.PostAsync("{}"), await api.Http.GetAsync("/tasks"),
+            await api.Http.GetAsync($"/tasks/{unknown}"), await api.Http.CancelAsync(unknown), await api.Http.DeleteAsync($"/tasks/{unknown}"),
+        ];
+
+        Assert.All(answers, answer =>
+        {
+            Assert.Equal("no-store", answer.Headers.CacheControl!.ToString());
+            Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+            answer.Dispose();
+        });
     }
 
     [Fact]

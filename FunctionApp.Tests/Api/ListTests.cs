@@ -74,6 +74,8 @@ public abstract class ListTests(ApiHost api)
     [InlineData("limit=ten", "limit")]
     [InlineData("created_after=yesterday&created_before=", "created_after,created_before")]
     [InlineData("kind=a&kind=b", "kind")]
+    [InlineData("kind=%00", "kind")]
+    [InlineData("kind=multiply%0a", "kind")]
     [InlineData("cursor=nonsense", "cursor")]
     public async Task A_wrong_parameter_is_400_that_names_it(string query, string names)
     {

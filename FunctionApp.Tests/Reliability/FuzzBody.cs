@@ -50,6 +50,7 @@ internal static class FuzzBody
                 return Utf8(Pick(
                     random,
                     "", "[]", "1", "null", "\"x\"", "{}", """{"x": 1}""", """{"X": 1, "Y": 1}""",
+                    """{"\ud83d": 1, "x": 1, "y": 1}""", """{"x": 1, "y": 1, "z": "\udfff"}""",
                     good + good, good + "x", "{" + good + "}"));
             case 3:
                 return Utf8($$"""{"x": 1, "x": {{Pick(random, "1", "2", "null")}}, "y": 1}""");

@@ -24,6 +24,14 @@ internal static class TaskClient
         return await http.SendAsync(request, headers);
     }
 
+    /// <summary>A request without a body, with headers.</summary>
+    public static async Task<HttpResponseMessage> SendAsync(
+        this HttpClient http, HttpMethod method, string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        return await http.SendAsync(request, headers);
+    }
+
     /// <summary>Submits and returns the task ID.</summary>
     public static async Task<string> SubmitAsync(
         this HttpClient http, string x = "2.3", string y = "2.0", string query = "", params (string Name, string Value)[] headers)

@@ -29,6 +29,8 @@ public class SettingsTests
     [InlineData("ResultsTable", "1x")]
     [InlineData("ResultsTable", "x12345678901234567890123456789012345678901234567890123456789")]
     [InlineData("ResultsTable", "results\n")]
+    [InlineData("PathPrefix", "api")]
+    [InlineData("PathPrefix", "//example.org")]
     [InlineData("AzureWebJobsStorage", "")]
     [InlineData("AzureWebJobsStorage", "AccountKey=c2VjcmV0")]
     public void A_wrong_setting_is_named_on_one_line(string name, string value)
@@ -39,6 +41,7 @@ public class SettingsTests
         {
             StorageAccount.ConnectInteractive(configuration);
             StorageAccount.ReadTableName(configuration, "ResultsTable", "results");
+            _ = new PathPrefix(configuration);
             SlowMultiplyOptions.Read(new(), configuration);
             RetentionSettings.Read(new(), configuration);
             WebhookSettings.Read(new(), configuration);

@@ -22,6 +22,12 @@ internal static class OpenApi
         from operation in path.Value!.AsObject()
         select (path.Key, operation.Key);
 
+    /// <summary>What stands there, or what it refers to within a description.</summary>
+    public static JsonNode Resolve(JsonNode node, JsonNode document) =>
+        node["$ref"]?.GetValue<string>() is not { } reference
+            ? node
+            : Resolve(reference[2..].Split('/').Aggregate(document, (parent, name) => parent[name]!), document);
+
     /// <summary>Fails unless the description has an answer of this status, and this one has its headers, content type and schema.</summary>
     /// <param name="response">Whose content is read, and can be read again.</param>
     /// <param name="path">As the description has it, such as <c>/tasks/{task_id}</c>.</param>
@@ -104,10 +110,7 @@ internal static class OpenApi
         return JsonSchema.FromText(whole.ToJsonString());
     }
 
-    private static JsonNode Resolve(JsonNode node) =>
-        node["$ref"]?.GetValue<string>() is not { } reference
-            ? node
-            : Resolve(reference[2..].Split('/').Aggregate((JsonNode)Strict, (parent, name) => parent[name]!));
+    private static JsonNode Resolve(JsonNode node) => Resolve(node, Strict);
 
     private static JsonNode Close(JsonNode node)
     {

@@ -50,7 +50,7 @@ public abstract class PageTest(PageApi api, Chromium chromium) : IAsyncLifetime
             await _window.DisposeAsync();
         }
 
-        options.BaseURL = Http.BaseAddress!.ToString();
+        options.BaseURL ??= Http.BaseAddress!.ToString();
         options.Locale = "en-GB";
         options.ViewportSize ??= new ViewportSize { Width = 1280, Height = 860 };
         options.Permissions = ["clipboard-read", "clipboard-write"];

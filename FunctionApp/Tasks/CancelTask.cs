@@ -36,7 +36,7 @@ public sealed class CancelTask(
         return await tasks.FindAsync(row.Id, bounded.Token) switch
         {
             null => TaskAnswers.Unknown(),
-            { Status: RowStatus.Canceled } canceled => TaskView.Of(canceled, now, retention.Value.Period).Answer(),
+            { Status: RowStatus.Canceled } canceled => TaskView.Of(canceled, now, retention.Value.Period, request.PathBase).Answer(),
             { } ended => TaskAnswers.Conflict(ended.StatusAt(now), "The task has ended before it could be canceled."),
         };
     }

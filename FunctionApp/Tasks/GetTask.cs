@@ -21,6 +21,8 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
     {
         HttpContext http = request.HttpContext;
         IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfNoneMatch;
+        PathString prefix = request.PathBase;
+        TaskView View(TaskRow row) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, prefix);
         bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(View(row).ETag());
         bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
 
@@ -39,6 +41,4 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
 
         return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : task.Answer();
     }
-
-    private TaskView View(TaskRow row) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period);
 }

@@ -93,7 +93,8 @@ public sealed class JsonMembers
                     reader.CopyString(decoded);
                 }
 
-                length = (int)reader.BytesConsumed;
+                // With the character after it, without which a number might go on.
+                length = Math.Min((int)reader.BytesConsumed + 1, json.Length);
             }
 
             return (length, first == JsonTokenType.StartObject ? null : "must be a JSON object");

@@ -34,8 +34,9 @@ public sealed class ListTasks(TaskTable tasks, IOptions<RetentionSettings> reten
         var range = TaskRange.Of(filter.CreatedBefore ?? now + ClockSkew, filter.CreatedAfter);
         (List<TaskRow> rows, string? last) =
             await ReadAsync(after is null ? range : range.From(after), filter, now, request.HttpContext.RequestAborted);
+        PathString prefix = request.PathBase;
         var page = new TaskPage(
-            [.. rows.Select(row => TaskView.Of(row, now, retention.Value.Period))], last is null ? null : filter.Next(last));
+            [.. rows.Select(row => TaskView.Of(row, now, retention.Value.Period, prefix))], last is null ? null : $"{prefix}{filter.Next(last)}");
         return TypedResults.Json(page, TaskView.Json);
     }
 

@@ -29,9 +29,10 @@ internal sealed record TaskListFilter(
         }
 
         StringValues kind = query["kind"];
-        if (kind.Count > 1)
+        if (kind.Count > 1 || kind.ToString().Any(char.IsControl))
         {
-            errors["kind"] = ["must occur only once"];
+            // Table Storage refuses a query with such characters.
+            errors["kind"] = [kind.Count > 1 ? "must occur only once" : "must be the name of a kind"];
         }
 
         int limit = DefaultLimit;

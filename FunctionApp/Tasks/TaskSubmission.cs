@@ -110,7 +110,8 @@ public sealed class TaskSubmission(
     private async Task<IResult> AnswerAsync(Submission submission, TaskId id, HttpRequest request, DurableTaskClient client)
     {
         IHeaderDictionary headers = request.HttpContext.Response.Headers;
-        headers["Operation-Location"] = $"/tasks/{id}";
+        PathString prefix = request.PathBase;
+        headers["Operation-Location"] = $"{prefix}/tasks/{id}";
         headers.RetryAfter = TaskAnswers.RetryAfter;
         TaskRow? row = null;
         try
@@ -124,6 +125,6 @@ public sealed class TaskSubmission(
         }
 
         var answer = new SubmittedTask(id.ToString(), row?.StatusAt(time.GetUtcNow()), row?.Result is { } result ? JsonElement.Parse(result) : null);
-        return TypedResults.Accepted($"/{submission.KindName}/{id}", answer);
+        return TypedResults.Accepted($"{prefix}/{submission.KindName}/{id}", answer);
     }
 }

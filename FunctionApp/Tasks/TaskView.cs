@@ -33,7 +33,8 @@ public sealed record TaskView(
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <param name="retention">How long ended tasks are kept; null for ever.</param>
-    public static TaskView Of(TaskRow row, DateTimeOffset now, TimeSpan? retention)
+    /// <param name="prefix">What the paths of the links begin with.</param>
+    public static TaskView Of(TaskRow row, DateTimeOffset now, TimeSpan? retention, PathString prefix = default)
     {
         string id = row.Id.ToString();
         return new(
@@ -53,7 +54,7 @@ public sealed record TaskView(
             row.Input is null ? null : JsonElement.Parse(row.Input),
             row.Result is null ? null : JsonElement.Parse(row.Result),
             row.ErrorCode is null ? null : new(row.ErrorCode, row.ErrorDetail!),
-            new($"/tasks/{id}", $"/{row.Kind}/{id}", $"/tasks/{id}/cancel", $"/tasks/{id}/retry"));
+            new($"{prefix}/tasks/{id}", $"{prefix}/{row.Kind}/{id}", $"{prefix}/tasks/{id}/cancel", $"{prefix}/tasks/{id}/retry"));
     }
 
     /// <summary>Validator of the representation; the input, which never changes, does not count.</summary>

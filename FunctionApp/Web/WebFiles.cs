@@ -18,6 +18,9 @@ public static class WebFiles
     // The page names its files under this word, so that each version of them has addresses of its own.
     private const string VersionWord = "{version}";
 
+    /// <summary>The day of the description's example of a time in the future, as the file has it.</summary>
+    internal const string FutureExample = "2030-01-31";
+
     // The page runs nothing but its own files, talks to nobody but this service, and stands in nobody's frame.
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -30,14 +33,14 @@ public static class WebFiles
         Encoding.UTF8.GetString(Files[IndexName]).Replace(VersionWord, Version));
 
     /// <summary>The page itself. It is asked for anew each time, and sent only if it has changed.</summary>
-    public static IResult Page(HttpResponse response)
-    {
-        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        return Answer(response, IndexName, Index, "no-cache");
-    }
+    public static IResult Page(HttpResponse response) => Answer(response, IndexName, Index, "no-cache");
 
-    /// <summary>The API's description, with the same caching.</summary>
-    public static IResult Description(HttpResponse response) => Answer(response, DescriptionName, Files[DescriptionName], "no-cache");
+    /// <summary>The API's description, with the same caching. Its example of a time in the future is one on every day.</summary>
+    public static IResult Description(HttpResponse response, DateTimeOffset now) => Answer(
+        response,
+        DescriptionName,
+        Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Files[DescriptionName]).Replace(FutureExample, $"{now.AddDays(1):yyyy-MM-dd}")),
+        "no-cache");
 
     /// <summary>One of the page's files. While a new version of the app is rolled out, an old one may be asked for the new one's.</summary>
     public static IResult Asset(HttpResponse response, string version, string name) =>
@@ -48,7 +51,7 @@ public static class WebFiles
     private static FileContentHttpResult Answer(HttpResponse response, string name, byte[] content, string cacheControl)
     {
         response.Headers.CacheControl = cacheControl;
-        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
         response.Headers["Referrer-Policy"] = "no-referrer";
         string type = ContentTypes.TryGetContentType(name, out string? known) ? known : "application/octet-stream";
         return TypedResults.Bytes(

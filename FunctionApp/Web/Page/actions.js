@@ -7,7 +7,7 @@ import { ended, shortId } from './format.js';
 
 export function cancel(id) {
   return report(id, async () => {
-    put((await call('POST', `/tasks/${id}/cancel`)).body);
+    put((await call('POST', `tasks/${id}/cancel`)).body);
     toast(`Task ${shortId(id)} was canceled.`);
   });
 }
@@ -15,7 +15,7 @@ export function cancel(id) {
 // then(newId) is called if there is a new task.
 export function retry(id, then) {
   return report(id, async () => {
-    const { body } = await call('POST', `/tasks/${id}/retry`, { headers: { 'Idempotency-Key': newKey() } });
+    const { body } = await call('POST', `tasks/${id}/retry`, { headers: { 'Idempotency-Key': newKey() } });
     toast(`Task ${shortId(body.task_id)} was submitted, as a retry.`);
     refresh();
     then(body.task_id);
@@ -26,7 +26,7 @@ export function retry(id, then) {
 export async function deleteOne(id, then) {
   if (!await ask(`Delete the task ${shortId(id)}?`)) return;
   await report(id, async () => {
-    await call('DELETE', `/tasks/${id}`);
+    await call('DELETE', `tasks/${id}`);
     remove(id);
     refresh();
     toast(`Task ${shortId(id)} was deleted.`);
@@ -35,14 +35,14 @@ export async function deleteOne(id, then) {
 }
 
 export async function cancelAll(ids) {
-  await each(ids.filter(id => !ended(tasks.get(id))), 'canceled', async id => put((await call('POST', `/tasks/${id}/cancel`)).body));
+  await each(ids.filter(id => !ended(tasks.get(id))), 'canceled', async id => put((await call('POST', `tasks/${id}/cancel`)).body));
 }
 
 export async function deleteAll(ids) {
   const gone = ids.filter(id => ended(tasks.get(id)));
   if (!await ask(gone.length === 1 ? `Delete the task ${shortId(gone[0])}?` : `Delete ${gone.length} tasks?`)) return;
   await each(gone, 'deleted', async id => {
-    await call('DELETE', `/tasks/${id}`);
+    await call('DELETE', `tasks/${id}`);
     remove(id);
   });
 }
@@ -74,7 +74,7 @@ async function report(id, act) {
     toast(error.message, true);
     // What the page shows of the task is not so any more.
     if (error.status === 404) remove(id);
-    if (error.status === 409) await report(id, async () => put((await call('GET', `/tasks/${id}`)).body));
+    if (error.status === 409) await report(id, async () => put((await call('GET', `tasks/${id}`)).body));
   }
 }
 

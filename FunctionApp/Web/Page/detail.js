@@ -36,7 +36,7 @@ export async function showTask(taskId) {
   setText($('detail-title'), `Task ${shortId(id)}`);
   render();
   try {
-    live.put((await persist(() => call('GET', `/tasks/${encodeURIComponent(taskId)}`))).body);
+    live.put((await persist(() => call('GET', `tasks/${encodeURIComponent(taskId)}`))).body);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) live.remove(taskId);
@@ -59,7 +59,7 @@ export function render(isMissing = false) {
   show($('detail-cancel'), !ended(task));
   show($('detail-retry'), ended(task));
   show($('detail-delete'), ended(task));
-  $('detail-json').href = task.links.self;
+  $('detail-json').href = `tasks/${id}`;
   show($('detail-error'), task.error !== undefined);
   setText($('detail-code'), task.error ? `${task.error.code}:` : '');
   setText($('detail-why'), task.error?.detail ?? '');
@@ -68,7 +68,7 @@ export function render(isMissing = false) {
   setText($('detail-id'), id);
   show($('detail-retry-of-line'), task.retry_of !== null);
   setText($('detail-retry-of'), task.retry_of ?? '');
-  $('detail-retry-of').href = task.retry_of ? `/?task=${task.retry_of}` : '/';
+  $('detail-retry-of').href = `?task=${task.retry_of ?? ''}`;
   renderTimeline(task);
   renderWebhook(task.webhook, ended(task));
   renderResult(task);
@@ -82,7 +82,7 @@ async function renderResult(task) {
       // Large results have a place of their own.
       result = null;
       try {
-        const { body } = await persist(() => call('GET', task.links.result));
+        const { body } = await persist(() => call('GET', `${task.kind}/${task.task_id}`));
         if (id !== task.task_id) return;
         result = body.results ?? body.result;
         isBatch = body.results !== undefined;
@@ -138,7 +138,7 @@ function renderWebhook(webhook, isEnded) {
 async function showJson() {
   const place = open('', '_blank');
   try {
-    const { body } = await call('GET', live.tasks.get(id).links.self);
+    const { body } = await call('GET', `tasks/${id}`);
     const address = URL.createObjectURL(new Blob([JSON.stringify(body, null, 2)], { type: 'application/json' }));
     if (place) place.location = address;
   } catch (error) {

@@ -5,6 +5,8 @@ import { call, persist, ApiError, setLive, showOutage } from './api.js';
 import { sleep } from './dom.js';
 import { ended } from './format.js';
 
+// A proxy may show the service under a path of its own, of which the service need not know.
+const relative = path => path && `tasks${path.slice(path.indexOf('?'))}`;
 const PAGE = 20;
 const LARGEST_PAGE = 100;
 const BUSY_INTERVAL = 2_000;
@@ -60,7 +62,7 @@ export async function more() {
   while (next !== null && listed.size === before && query === asked) {
     const { body } = await persist(() => call('GET', next));
     if (query !== asked) return;
-    next = body.next;
+    next = relative(body.next);
     take(body.tasks);
   }
 }
@@ -103,14 +105,14 @@ async function poll(signal) {
   const parameters = new URLSearchParams(query);
   parameters.set('limit', Math.min(LARGEST_PAGE, Math.max(PAGE, Math.ceil(listed.size / PAGE) * PAGE)));
   const got = [];
-  let path = `/tasks?${parameters}`;
+  let path = `tasks?${parameters}`;
   let oldest;
   let joins;
   do {
     const { body: page } = await persist(() => call('GET', path, { signal }), signal);
     if (asked !== query) return;
     got.push(...page.tasks);
-    path = page.next;
+    path = relative(page.next);
     oldest = path === null ? '' : got.at(-1)?.task_id ?? '~';
     // Without a task in common there may be others between these and those known.
     joins = loaded && got.some(task => listed.has(task.task_id));
@@ -168,7 +170,7 @@ async function watchOne(id, signal) {
     const begun = performance.now();
     const headers = etag ? { 'Prefer': `wait=${WAIT}`, 'If-None-Match': etag } : {};
     try {
-      const answer = await persist(() => call('GET', `/tasks/${id}`, { headers, signal }), signal);
+      const answer = await persist(() => call('GET', `tasks/${id}`, { headers, signal }), signal);
       if (answer.status === 200) {
         etag = answer.etag;
         put(answer.body);

@@ -19,7 +19,7 @@ let openId = null;
 let shownFilter = null;
 
 const address = () => new URLSearchParams(location.search);
-const place = parameters => (parameters.size ? `/?${parameters}` : '/');
+const place = parameters => location.pathname + (parameters.size ? `?${parameters}` : '');
 
 function addressOf(id) {
   const parameters = address();
@@ -88,7 +88,7 @@ function startFilters() {
   });
   form.addEventListener('reset', event => {
     event.preventDefault();
-    go(openId ? `/?${new URLSearchParams({ task: openId })}` : '/');
+    go(place(new URLSearchParams(openId ? { task: openId } : {})));
     $('list').focus();
   });
 }

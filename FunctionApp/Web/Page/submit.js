@@ -52,7 +52,7 @@ async function submit(onSubmitted) {
   for (const option of ['delay', 'webhook']) {
     if ($(option).value.trim()) parameters.set(option, $(option).value.trim());
   }
-  const path = `${isBatch() ? '/multiply/batch' : '/multiply'}${parameters.size ? `?${parameters}` : ''}`;
+  const path = `${isBatch() ? 'multiply/batch' : 'multiply'}${parameters.size ? `?${parameters}` : ''}`;
   const body = isBatch() ? `{"items": [${lines().map(line => pair(line.x, line.y)).join(', ')}]}` : pair($('x').value.trim(), $('y').value.trim());
   if (attempt.content !== path + body) attempt = { content: path + body, key: newKey() };
   const answer = await call('POST', path, { body, headers: { 'Content-Type': 'application/json', 'Idempotency-Key': attempt.key } });
