@@ -25,7 +25,7 @@ public sealed class CancelTask(
         }
 
         // From here on the caller's leaving changes nothing.
-        using var bounded = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         DateTimeOffset now = time.GetUtcNow();
         var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
         if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token) is not null)
