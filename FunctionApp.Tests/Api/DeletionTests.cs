@@ -43,6 +43,7 @@ public abstract class DeletionTests(ApiHost api)
     [Fact]
     public async Task Deleted_between_two_attempts_of_its_webhook_nothing_is_left_either()
     {
+        _ = api.Own;
         await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(500);
         string taskId = await api.Http.SubmitAsync(query: $"?webhook={Uri.EscapeDataString(receiver.Url)}", headers: ("Prefer", "wait=30"));
         await Eventually.AreEqual(1, async () => (await api.Http.GetTaskAsync(taskId)).GetProperty("webhook").GetProperty("attempts").GetInt32());

@@ -76,6 +76,7 @@ public abstract class ScheduleTests(ApiHost api)
     [InlineData("?delay=1&delay=2", "delay")]
     [InlineData("?delay=1&start_at=2020-01-01T00:00:00Z", "delay")]
     [InlineData("?webhook=nonsense", "webhook")]
+    [InlineData("?webhook=https://%EF%BF%BF.com/", "webhook")]
     [InlineData("?delay=x&start_at=y&webhook=http://example.com/", "delay,start_at,webhook")]
     public async Task A_wrong_option_is_400_that_names_it(string query, string names)
     {

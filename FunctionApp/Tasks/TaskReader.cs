@@ -125,7 +125,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
     private async Task<bool> EndAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client)
     {
         // What belongs to the end does not depend on the reader, who may leave. What has changed meanwhile the next one looks at.
-        using var bounded = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         if (await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token, _ => false) is not null)
         {
             logger.Reconciled(row.Id.ToString(), evidence, end.Status!.Value);

@@ -47,7 +47,7 @@ public sealed class WebhookSettings
             return "cannot be used: webhooks are not configured";
         }
 
-        if (url is not { Length: <= MaxUrlLength } || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.UserInfo.Length > 0)
+        if (url is not { Length: <= MaxUrlLength } || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.UserInfo.Length > 0 || !HasName(uri))
         {
             return $"must be one absolute URL of at most {MaxUrlLength:N0} characters, without a user name";
         }
@@ -73,5 +73,18 @@ public sealed class WebhookSettings
         return secret.StartsWith(SecretPrefix)
             && Convert.TryFromBase64String(secret[SecretPrefix.Length..], key, out int length)
             && length is >= 24 and <= 64;
+    }
+
+    // A host of characters that no name can have is found out only when its name is asked for.
+    private static bool HasName(Uri url)
+    {
+        try
+        {
+            return url.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
     }
 }
