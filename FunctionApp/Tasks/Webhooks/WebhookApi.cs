@@ -21,7 +21,7 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
     /// <summary>200 with the webhook's state; 404 if the task has none.</summary>
     [Function("GetWebhook")]
     public async Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "tasks/{taskId}/webhook")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "tasks/{taskId}/webhook")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
         await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) switch
@@ -57,7 +57,7 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
         }
 
         // From here on the caller's leaving changes nothing.
-        using var writing = new CancellationTokenSource(ProblemDetailsMiddleware.TimeLimit, time);
+        using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         var entry = new OpenTask(row.Id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, row.Hub ?? client.Name);
         await open.AddAsync([entry], writing.Token);
         var change = new TaskRow(row.Id) { WebhookDone = false, WebhookNextAt = time.GetUtcNow() };
