@@ -5,17 +5,23 @@ namespace FunctionApp.LocalHost;
 /// <summary>One function of the app, as the build wrote it into functions.metadata.</summary>
 internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<Binding> Bindings)
 {
+    public const string FileName = "functions.metadata";
+
     public Binding Trigger { get; } = Bindings.FirstOrDefault(binding => binding.IsTrigger)!;
 
     /// <summary>The names of the parameters that take a durable client.</summary>
     public IReadOnlyList<string> Clients { get; } = [.. Bindings.Where(binding => binding.Type is "durableClient").Select(binding => binding.Name)];
+
+    /// <summary>The route of an HTTP function, without a slash before it.</summary>
+    /// <param name="prefix">What host.json has routes begin with.</param>
+    public string Route(string prefix) => $"{prefix}/{(Trigger.Route ?? Name).TrimStart('/')}".TrimStart('/');
 
     /// <exception cref="LocalHostException">The folder holds no such app, or a function needs what this host does not have.</exception>
     public static AppFunction[] ReadAll(string appFolder)
     {
         try
         {
-            string json = File.ReadAllText(Path.Combine(appFolder, "functions.metadata"));
+            string json = File.ReadAllText(Path.Combine(appFolder, FileName));
             AppFunction[] functions = JsonSerializer.Deserialize<AppFunction[]>(json, JsonSerializerOptions.Web)!;
             return Array.Find(functions, function => function.Flaw is not null) is { } refused
                 ? throw new LocalHostException($"The function {refused.Name} {refused.Flaw}.")
@@ -23,7 +29,7 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new LocalHostException($"{appFolder} does not hold the build of a Functions app for .NET isolated: {e.Message}", e);
+            throw new LocalHostException($"{appFolder} does not hold the build of a Functions app for .NET isolated: {JsonFile.Explain(e)}", e);
         }
     }
 

@@ -1,18 +1,26 @@
+using System.Text.RegularExpressions;
+
 namespace FunctionApp.LocalHost;
 
-/// <summary>The app's settings and its host.json, as Core Tools reads them.</summary>
-internal sealed class AppSettings
+/// <summary>The app's settings and its host.json, as the Functions host has them.</summary>
+internal sealed partial class AppSettings
 {
     // host.json's root in the configuration, where environment variables override it.
     private const string HostJson = "AzureFunctionsJobHost";
+    private const string HubNameKey = $"{HostJson}:extensions:durableTask:hubName";
 
-    /// <exception cref="LocalHostException">A file cannot be read, or the settings name another worker runtime.</exception>
+    // What .NET's timers can wait for.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
+
+    /// <exception cref="LocalHostException">A file cannot be read, or a setting cannot be used.</exception>
     public AppSettings(StartOptions options)
     {
-        Assembly = Path.Combine(options.AppFolder, Read(options.AppFolder, "worker.config.json")["description:defaultWorkerPath"]!);
-        Variables = ReadVariables(options);
+        Assembly = Path.Combine(options.AppFolder, JsonFile.Read(options.AppFolder, "worker.config.json")["description:defaultWorkerPath"]!);
+        Local = LocalSettings.Read(options.AppFolder);
+        Urls = options.Urls ?? $"http://localhost:{Local.Port}";
+        Variables = ReadVariables(options, Local);
         Configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(Read(options.AppFolder, "host.json").AsEnumerable()
+            .AddInMemoryCollection(JsonFile.Read(options.AppFolder, "host.json").AsEnumerable()
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
             .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
@@ -28,10 +36,23 @@ internal sealed class AppSettings
         {
             throw new LocalHostException($"FUNCTIONS_WORKER_RUNTIME is \"{other}\"; the local host runs dotnet-isolated only.");
         }
+
+        FunctionTimeout = ReadTimeout(Host["functionTimeout"]);
+        if (Configuration[HubNameKey] is { } name)
+        {
+            Configuration[HubNameKey] = Placeholder().Replace(name, match => Configuration[match.Groups[1].Value]
+                ?? throw new LocalHostException($"hubName in host.json is \"{name}\", and there is no setting {match.Groups[1].Value}."));
+        }
     }
 
     /// <summary>The app's assembly.</summary>
     public string Assembly { get; }
+
+    /// <summary>What local.settings.json says.</summary>
+    public LocalSettings Local { get; }
+
+    /// <summary>Where to listen, divided by semicolons.</summary>
+    public string Urls { get; }
 
     /// <summary>What the app's environment has that this process's has not. Null removes a variable.</summary>
     public IReadOnlyDictionary<string, string?> Variables { get; }
@@ -45,33 +66,46 @@ internal sealed class AppSettings
     /// <summary>What the routes of HTTP functions begin with, without slashes around it.</summary>
     public string RoutePrefix => (Host["extensions:http:routePrefix"] ?? "api").Trim('/');
 
-    // What a test gave; then, where the environment does not have them, the values of local.settings.json, or else of its sample.
-    private static Dictionary<string, string?> ReadVariables(StartOptions options)
+    /// <summary>How long a function may run; infinite if there is no limit.</summary>
+    public TimeSpan FunctionTimeout { get; }
+
+    /// <summary>Whether a setting keeps a function from running. Linux has no periods in the names of variables.</summary>
+    public bool IsDisabled(string function) =>
+        (Configuration[$"AzureWebJobs.{function}.Disabled"] ?? Configuration[$"AzureWebJobs_{function}_Disabled"])?.ToUpperInvariant() is "TRUE" or "1";
+
+    // As the Functions host has it, outside of the Consumption plan.
+    private static TimeSpan ReadTimeout(string? value) =>
+        value is null or "" ? TimeSpan.FromMinutes(30)
+        : value is "-1" ? Timeout.InfiniteTimeSpan
+        : TimeSpan.TryParse(value, out TimeSpan timeout) && timeout >= TimeSpan.FromSeconds(1) && timeout <= LongestTimeout ? timeout
+        : throw new LocalHostException(
+            $"functionTimeout in host.json is \"{value}\", but must be a time from 00:00:01 to {LongestTimeout}, such as 00:30:00, or -1 for no limit.");
+
+    // What a test gave; then, where the environment does not have them, the values of local.settings.json.
+    private static Dictionary<string, string?> ReadVariables(StartOptions options, LocalSettings local)
     {
-        IConfigurationRoot file = File.Exists(Path.Combine(options.AppFolder, "local.settings.json"))
-            ? Read(options.AppFolder, "local.settings.json")
-            : Read(AppContext.BaseDirectory, "local.settings.sample.json");
-        KeyValuePair<string, string?>[] defaults =
+        IEnumerable<KeyValuePair<string, string?>> defaults =
         [
-            .. file.GetSection("Values").AsEnumerable(makePathsRelative: true),
-            new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
+            .. local.Values, new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
         ];
-        return options.Settings.Prepend(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder))
+        Dictionary<string, string?> variables = options.Settings
+            .Prepend(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder))
             .Concat(defaults.Where(variable => Environment.GetEnvironmentVariable(Name(variable.Key)) is null))
             .DistinctBy(variable => Name(variable.Key)).ToDictionary(variable => Name(variable.Key), variable => variable.Value);
+        // The host tells the worker's server where to listen, and ASP.NET Core would listen to these instead.
+        foreach (string endpoint in variables.Keys.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>()).Where(name => Endpoint().IsMatch(name)).ToArray())
+        {
+            variables[endpoint] = null;
+        }
+
+        return variables;
     }
 
     private static string Name(string key) => key.Replace(":", "__");
 
-    private static IConfigurationRoot Read(string folder, string file)
-    {
-        try
-        {
-            return new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, file)).Build();
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            throw new LocalHostException($"{Path.Combine(folder, file)} cannot be read: {(e.InnerException ?? e).Message}", e);
-        }
-    }
+    [GeneratedRegex("%([^%]+)%")]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex("^((ASPNETCORE|DOTNET)_)?Kestrel(__|:)Endpoints(__|:)", RegexOptions.IgnoreCase)]
+    private static partial Regex Endpoint();
 }

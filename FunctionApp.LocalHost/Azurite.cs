@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -77,8 +78,10 @@ public sealed class Azurite : IAsyncDisposable
     /// Starts Azurite for the connection string, if that is one for this machine and nothing answers there yet.
     /// Null if something does, or if the string is not one: the app itself says what is wrong with it.
     /// </summary>
-    /// <exception cref="LocalHostException">It cannot be started, or a port is taken by something else.</exception>
-    internal static async Task<Azurite?> StartIfNeededAsync(string dataFolder, string? connectionString, bool tablesOnly)
+    /// <param name="tablesOnly">The app's own tables are all that is kept there.</param>
+    /// <param name="remark">Is told what one should know about an Azurite that runs already.</param>
+    /// <exception cref="LocalHostException">It cannot be started, a port is taken by something else, or the one that runs is too old.</exception>
+    internal static async Task<Azurite?> StartIfNeededAsync(string dataFolder, string? connectionString, bool tablesOnly, Action<string>? remark = null)
     {
         Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
         if (endpoints is [] || !Array.TrueForAll(endpoints, endpoint => endpoint.IsLoopback))
@@ -95,6 +98,8 @@ public sealed class Azurite : IAsyncDisposable
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         if (await AnswerAsync(http, endpoints))
         {
+            await CheckVersionAsync(connectionString!, tablesOnly);
+            remark?.Invoke($"An Azurite at {endpoints[0].Authority} was running already: the tables there are shared with whatever else uses it.");
             return null;
         }
 
@@ -133,6 +138,30 @@ public sealed class Azurite : IAsyncDisposable
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
         {
             return [];
+        }
+    }
+
+    /// <summary>Whether the one that runs knows the version of the protocol that today's libraries speak.</summary>
+    private static async Task CheckVersionAsync(string connectionString, bool tablesOnly)
+    {
+        try
+        {
+            await new TableServiceClient(connectionString).GetPropertiesAsync();
+            if (!tablesOnly)
+            {
+                await new QueueServiceClient(connectionString).GetPropertiesAsync();
+                await new BlobServiceClient(connectionString).GetPropertiesAsync();
+            }
+        }
+        catch (RequestFailedException e) when (e.ErrorCode is "InvalidHeaderValue")
+        {
+            throw new LocalHostException(
+                $"The Azurite that runs already is too old: it answers \"{e.Message.Split('\n')[0].Trim()}\". "
+                + "Update it, or start it with --skipApiVersionCheck, or stop it: the host then starts its own.", e);
+        }
+        catch (RequestFailedException)
+        {
+            // What else is wrong, with a key for example, the app says best.
         }
     }
 

@@ -1,6 +1,7 @@
 using FunctionApp.LocalHost.Http;
 using FunctionApp.LocalHost.Sqlite;
 using FunctionApp.LocalHost.WebJobs;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Azure.WebJobs.Host.Indexers;
 
 namespace FunctionApp.LocalHost;
@@ -19,6 +20,7 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 
     private readonly AppFunction[] _functions = AppFunction.ReadAll(options.AppFolder);
     private readonly AppSettings _settings = new(options);
+    private readonly List<string> _remarks = [];
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
@@ -28,6 +30,9 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 
     /// <summary>Where it listens.</summary>
     public Uri Address => Services.GetAddress(1);
+
+    /// <summary>What whoever started it should know, a line each.</summary>
+    public IEnumerable<string> Remarks => _remarks;
 
     public WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
 
@@ -50,18 +55,20 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        using FileStream dataFolder = DataFolder.Lock(options.DataFolder);
+        Proxies.ExemptLoopback();
+        using DataFolder data = DataFolder.Open(options.DataFolder);
         bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
-        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: isSqlite);
-        await using WebApplication app = _app = HostApplication.Build(options, _settings, _functions);
+        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
+            options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: isSqlite, _remarks.Add);
+        await using WebApplication app = _app = HostApplication.Build(options, _settings, _functions, data);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
         try
         {
             app.MapAll(_started.Task);
-            await ExplainAsync(
-                () => app.StartAsync(), e => $"The host cannot listen: {e.Message.TrimEnd('.')}. Stop what does, or choose another address with --urls.");
+            await ExplainAsync(() => app.StartAsync(), e => $"The host cannot listen: {e.Message.TrimEnd('.')}. "
+                + $"{(e.InnerException is AddressInUseException ? "Stop what does, or choose" : "Choose")} another address with --urls.");
             jobs = ExplainAsync(
                 () => StartJobsAsync(isSqlite ? Task.CompletedTask : azurite),
                 e => e is SqliteFileException ? e.Message
@@ -99,7 +106,8 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         await Jobs.StartAsync(CancellationToken.None);
         await Jobs.CallAsync(FunctionEmitter.ClientFunction);
         // WebJobs itself would wait for their end, and they for the client.
-        _ = Task.WhenAll(_functions.Where(function => function.Trigger.RunOnStartup is true).Select(timer => TimerMonitor.RunAsync(Jobs, timer)));
+        _ = Task.WhenAll(_functions.Where(function => function.Trigger.RunOnStartup is true && !_settings.IsDisabled(function.Name))
+            .Select(timer => TimerMonitor.RunAsync(Jobs, timer)));
     }
 
     private async Task EndWorkAsync()

@@ -16,7 +16,7 @@ namespace FunctionApp.LocalHost;
 /// </summary>
 internal static class HostApplication
 {
-    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions)
+    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions, DataFolder data)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(settings.Configuration);
@@ -25,17 +25,17 @@ internal static class HostApplication
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 100 << 20; // the Functions host's own limit
-            kestrel.Configure(Endpoints(options.Urls));
+            kestrel.Configure(Endpoints(settings.Urls));
         });
         builder.Services.AddWebJobs(_ => { }).AddDurableTask().AddTimers();
         // WebJobs' own, for scaling and for many hosts: they would make the extension before there is an address to tell it.
         builder.Services.RemoveAll<IHostedService>();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         builder.Services
-            .AddRouting().AddHttpForwarder()
+            .AddRouting().AddCors().AddHostNames(settings).AddHttpForwarder()
             .AddSingleton(_ => new HttpMessageInvoker(
                 new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }))
-            .AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db"))
+            .AddSqliteDurability(Path.Combine(options.DataFolder, "durable.db"), data.NameHub)
             .AddSingleton<ScheduleMonitor, TimerMonitor>()
             .AddSingleton<IHostLifetime, NoLifetime>()
             .AddSingleton(provider => FunctionEmitter.Create(

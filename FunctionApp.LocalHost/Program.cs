@@ -7,7 +7,17 @@ using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => 
 using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = stop.TrySetResult());
 try
 {
-    var host = new FunctionHost(StartOptions.Parse(args));
+    return await CommandLine.RunAsync(args, RunAsync);
+}
+catch (LocalHostException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
+
+async Task<int> RunAsync(StartOptions options)
+{
+    var host = new FunctionHost(options);
     Task start = host.StartAsync();
     if (await Task.WhenAny(start, stop.Task) == start)
     {
@@ -18,9 +28,4 @@ try
     }
 
     return 0;
-}
-catch (LocalHostException e)
-{
-    await Console.Error.WriteLineAsync(e.Message);
-    return 1;
 }

@@ -21,8 +21,8 @@ internal sealed record StartOptions
     /// <summary>Holds the SQLite file and Azurite's data; created if it is not there.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Where to listen, divided by semicolons.</summary>
-    public string Urls { get; init; } = "http://localhost:7071";
+    /// <summary>Where to listen, divided by semicolons; null is what local.settings.json says.</summary>
+    public string? Urls { get; init; }
 
     public StorageProvider Storage { get; init; } = StorageProvider.Sqlite;
 
@@ -31,20 +31,4 @@ internal sealed record StartOptions
 
     /// <summary>The worker runs in this process instead of one of its own: where a debugger is, so that it sees the app too.</summary>
     public bool InProcess { get; init; } = Debugger.IsAttached;
-
-    /// <summary>What the command line says. <c>--urls URL --storage Sqlite|AzureStorage --data-folder PATH --app-folder PATH</c>.</summary>
-    /// <exception cref="LocalHostException">It says something else.</exception>
-    public static StartOptions Parse(string[] args) => args.Chunk(2).Aggregate(
-        new StartOptions { AppFolder = ProjectFolders.App, DataFolder = Path.Combine(ProjectFolders.LocalHost, ".data") },
-        (options, option) => option switch
-        {
-            ["--urls", string urls] => options with { Urls = urls },
-            ["--storage", string name] when Enum.TryParse(name, ignoreCase: true, out StorageProvider storage) && Enum.IsDefined(storage) =>
-                options with { Storage = storage },
-            ["--storage", string other] => throw new LocalHostException($"--storage is \"{other}\", but can be Sqlite or AzureStorage."),
-            ["--data-folder", string path] => options with { DataFolder = Path.GetFullPath(path) },
-            ["--app-folder", string path] => options with { AppFolder = Path.GetFullPath(path) },
-            [string last] => throw new LocalHostException($"The option {last} needs a value."),
-            _ => throw new LocalHostException($"The option \"{option[0]}\" is unknown; there are --urls, --storage, --data-folder and --app-folder."),
-        });
 }

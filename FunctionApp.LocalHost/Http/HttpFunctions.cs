@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace FunctionApp.LocalHost.Http;
@@ -20,15 +21,22 @@ internal sealed class HttpFunctions(
 
     private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>What follows an exception of <see cref="AnswerAsync"/>: a 503 if the worker has ended or is not there yet, else an empty 500.</summary>
+    /// <summary>
+    /// What follows an exception of <see cref="AnswerAsync"/>: a 503 if the worker has ended or is not there yet, a 4xx if the request's body
+    /// did not come, else an empty 500.
+    /// </summary>
     public static ExceptionHandlerOptions Failures { get; } = new()
     {
-        StatusCodeSelector = failure => failure is WorkerProcessExitException or TimeoutException
-            ? StatusCodes.Status503ServiceUnavailable
-            : StatusCodes.Status500InternalServerError,
+        StatusCodeSelector = failure => failure switch
+        {
+            WorkerProcessExitException or TimeoutException => StatusCodes.Status503ServiceUnavailable,
+            BadHttpRequestException refused => refused.StatusCode,
+            _ => StatusCodes.Status500InternalServerError,
+        },
         ExceptionHandler = RefuseAsync,
-        // The worker has logged what a function threw, and its supervisor that it ended.
-        SuppressDiagnosticsCallback = failure => failure.Exception is FunctionFailedException or WorkerProcessExitException or TimeoutException,
+        // The worker has logged what a function threw, and its supervisor that it ended; a request is its sender's.
+        SuppressDiagnosticsCallback = failure =>
+            failure.Exception is FunctionFailedException or WorkerProcessExitException or TimeoutException or BadHttpRequestException,
     };
 
     /// <summary>Answers a request to a function.</summary>
@@ -36,10 +44,12 @@ internal sealed class HttpFunctions(
     /// <exception cref="FunctionFailedException">It failed without an answer.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
     /// <exception cref="TimeoutException">There is no worker.</exception>
+    /// <exception cref="BadHttpRequestException">The request's body is too large, or comes too slowly.</exception>
     public async Task AnswerAsync(HttpContext context, AppFunction function, ILogger logger)
     {
         long start = Stopwatch.GetTimestamp();
         string id = Guid.NewGuid().ToString();
+        string? body = await BufferAsync(context);
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
         // By this the worker finds the invocation that belongs to the request.
         context.Request.Headers["x-ms-invocation-id"] = id;
@@ -48,7 +58,7 @@ internal sealed class HttpFunctions(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
         // When the host stops, a function should answer now.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, context.Request.RouteValues!, leaving.Token);
+        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, RequestBinding.Read(context.Request, body), leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
             forwarding.CancelAfter(AnswerPatience);
@@ -74,12 +84,32 @@ internal sealed class HttpFunctions(
         LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
     }
 
+    // The Functions host calls a function when it has read the whole body, in memory or a temporary file, unless that comes in chunks.
+    // A sender that is too slow for its server, or sends too much, is refused before.
+    private static async Task<string?> BufferAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength is not > 0)
+        {
+            return null;
+        }
+
+        context.Request.EnableBuffering();
+        using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
+        string body = await reader.ReadToEndAsync(context.RequestAborted);
+        context.Request.Body.Position = 0;
+        return body;
+    }
+
     private static async Task RefuseAsync(HttpContext context)
     {
         if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "1";
             await TypedResults.Problem("The app is being started.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+        }
+        else if (context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException refused)
+        {
+            await TypedResults.Problem(refused.Message, statusCode: refused.StatusCode).ExecuteAsync(context);
         }
     }
 }

@@ -47,6 +47,13 @@ internal static class Instances
         key, state.OrchestrationInstance.ExecutionId, (int)state.OrchestrationStatus, state.CreatedTime.Ticks,
         !state.OrchestrationStatus.HasEnded(), EventJson.Write(state)) > 0;
 
+    /// <summary>Gives all that a hub has to another, which has nothing.</summary>
+    public static Action? Move(Statements db, string hub, string newHub)
+    {
+        db.Execute("UPDATE instances SET hub = $2 WHERE hub = $1", hub, newHub);
+        return null;
+    }
+
     public static void Delete(Statements db, Instance instance) => db.Execute("DELETE FROM instances WHERE key = $1", instance.Key);
 
     public static Instance? Find(Statements db, string hub, string id) =>

@@ -12,19 +12,34 @@ public static class SqliteDurability
 {
     /// <param name="services">The WebJobs host's.</param>
     /// <param name="file">The database's path; it is created if it is not there. One process may use it at a time.</param>
+    /// <param name="nameHub">Makes of a task hub's name in host.json the name of one that is in this file alone.</param>
     /// <returns>The services.</returns>
-    public static IServiceCollection AddSqliteDurability(this IServiceCollection services, string file) =>
-        services.AddSingleton<IDurabilityProviderFactory>(provider =>
+    public static IServiceCollection AddSqliteDurability(this IServiceCollection services, string file, Func<string, string> nameHub) => services
+        .PostConfigure<DurableTaskOptions>(options =>
+        {
+            if (options.StorageProvider.TryGetValue("type", out object? type) && type is SqliteDurabilityProviderFactory.TypeName)
+            {
+                options.StorageProvider[SqliteDurabilityProviderFactory.FormerHubName] = options.HubName;
+                options.HubName = nameHub(options.HubName);
+            }
+        })
+        .AddSingleton<IDurabilityProviderFactory>(provider =>
             new SqliteDurabilityProviderFactory(provider.GetRequiredService<IOptions<DurableTaskOptions>>().Value, file));
 }
 
 /// <summary>One provider per task hub of the file, which is opened with the first.</summary>
 internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options, string path) : IDurabilityProviderFactory, IDisposable
 {
+    /// <summary>What <c>storageProvider.type</c> calls it.</summary>
+    public const string TypeName = "Sqlite";
+
+    /// <summary>The hub's name in files from a time when it was the one in host.json; among the options of the provider.</summary>
+    public const string FormerHubName = "formerHubName";
+
     private readonly Dictionary<string, SqliteDurabilityProvider> _hubs = [];
     private SqliteFile? _file;
 
-    public string Name => "Sqlite";
+    public string Name => TypeName;
 
     public DurabilityProvider GetDurabilityProvider() => GetDurabilityProvider(options.HubName);
 
@@ -38,13 +53,21 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
 
     public void Dispose() => _file?.Dispose();
 
+    private SqliteFile Open()
+    {
+        var file = new SqliteFile(path);
+        file.Commits.WriteAsync(TimeSpan.Zero, db => Instances.Move(db, (string)options.StorageProvider[FormerHubName], options.HubName))
+            .GetAwaiter().GetResult();
+        return file;
+    }
+
     private SqliteDurabilityProvider GetDurabilityProvider(string hub)
     {
         lock (_hubs)
         {
             if (!_hubs.TryGetValue(hub, out SqliteDurabilityProvider? provider))
             {
-                _file ??= new SqliteFile(path);
+                _file ??= Open();
                 // Turns compute: more at once would not make them quicker, but let requests wait.
                 int turns = Math.Min(2 * Environment.ProcessorCount, options.MaxConcurrentOrchestratorFunctions ?? int.MaxValue);
                 int activities = options.MaxConcurrentActivityFunctions ?? (10 * Environment.ProcessorCount); // as the Azure Storage provider has it

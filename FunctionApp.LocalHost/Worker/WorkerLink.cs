@@ -3,13 +3,16 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Grpc.Core;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
 
 namespace FunctionApp.LocalHost.Worker;
 
 /// <summary>One worker's connection, from its first message to its end, and the invocations that it has not answered yet.</summary>
 /// <param name="id">The worker's ID.</param>
 /// <param name="durableClient">What a worker's durable client is made of: JSON, as the Durable extension gives it.</param>
-internal sealed class WorkerLink(string id, string appFolder, Task<string> durableClient, WorkerLog log)
+/// <param name="timeout">How long a function may run before the worker is taken for hanging.</param>
+internal sealed class WorkerLink(string id, string appFolder, Task<string> durableClient, WorkerLog log, TimeSpan timeout)
 {
     // A StatusResult's status; 0 is a failure, 2 a cancellation.
     private const int Success = 1;
@@ -27,7 +30,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     /// <summary>Completes when every function is loaded and the worker listens; fails if that fails.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>Completes when either side has hung up.</summary>
+    /// <summary>Completes when either side has hung up, or when a function has run for too long.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Where the worker takes HTTP requests; null if it has no HTTP functions.</summary>
@@ -49,9 +52,9 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
 
     /// <summary>Runs a function.</summary>
     /// <param name="trigger">The trigger's input.</param>
-    /// <param name="metadata">What the trigger knows besides, of which the worker gets the texts.</param>
+    /// <param name="metadata">What the trigger knows besides, of which the worker gets the texts and the JSON objects.</param>
     /// <param name="canceled">Tells the function that nobody waits for it any more. It still answers.</param>
-    /// <exception cref="FunctionFailedException">It failed.</exception>
+    /// <exception cref="FunctionFailedException">It failed, or ran for too long: then the worker ends, with all that runs in it.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
     public async Task<TypedData?> InvokeAsync(
         AppFunction function, string invocationId, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata, CancellationToken canceled = default)
@@ -78,6 +81,10 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
             {
                 request.TriggerMetadata[name] = new TypedData { String = text };
             }
+            else if (value is JObject json)
+            {
+                request.TriggerMetadata[name] = new TypedData { Json = json.ToString(Formatting.None) };
+            }
         }
 
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -88,6 +95,8 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         }
 
         using CancellationTokenRegistration cancel = canceled.UnsafeRegister(_ => Cancel(invocationId), null);
+        using var limit = new CancellationTokenSource(timeout);
+        using CancellationTokenRegistration timedOut = limit.Token.UnsafeRegister(_ => TimeOut(function, answer), null);
         InvocationResponse response = await answer.Task;
         return response.Result.Status == Success
             ? response.ReturnValue
@@ -99,11 +108,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     {
         _outgoing.Writer.TryComplete();
         _ended.TrySetResult();
-        foreach ((string invocationId, Invocation invocation) in _pending)
-        {
-            invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
-            _pending.TryRemove(invocationId, out _);
-        }
+        FailPending(reason);
     }
 
     /// <summary>Cancels what the worker has not answered, and asks it to end.</summary>
@@ -111,6 +116,27 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     {
         _pending.Keys.ToList().ForEach(Cancel);
         Send(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
+    }
+
+    // A function cannot be ended but with its process.
+    private void TimeOut(AppFunction function, TaskCompletionSource<InvocationResponse> answer)
+    {
+        string reason = $"Timeout value of {timeout} was exceeded by function: Functions.{function.Name}";
+        if (answer.TrySetException(new FunctionFailedException($"Microsoft.Azure.WebJobs.Host.FunctionTimeoutException: {reason}", "")))
+        {
+            log.Error($"{reason}. The worker, with all that runs in it, ends and is started again.");
+            FailPending("A function timed out.");
+            _ended.TrySetResult();
+        }
+    }
+
+    private void FailPending(string reason)
+    {
+        foreach ((string invocationId, Invocation invocation) in _pending)
+        {
+            invocation.Answer.TrySetException(new WorkerProcessExitException(reason));
+            _pending.TryRemove(invocationId, out _);
+        }
     }
 
     private void Cancel(string invocationId) =>

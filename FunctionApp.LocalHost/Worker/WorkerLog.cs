@@ -6,6 +6,8 @@ namespace FunctionApp.LocalHost.Worker;
 /// </summary>
 internal sealed class WorkerLog(ILoggerFactory loggers)
 {
+    private static readonly Action<ILogger, string, Exception?> LogError = LoggerMessage.Define<string>(LogLevel.Error, default, "{Message}");
+
     private const int User = 0;
     private const int Metric = 2;
 
@@ -24,4 +26,7 @@ internal sealed class WorkerLog(ILoggerFactory loggers)
         string exception = line.Exception is { Message.Length: > 0 } e ? $"{Environment.NewLine}{e.Message}" : "";
         logger.Log((LogLevel)line.Level, "{Message}{Exception}", line.Message, exception);
     }
+
+    /// <summary>Writes what the host has to say of a worker.</summary>
+    public void Error(string message) => LogError(loggers.CreateLogger<WorkerLink>(), message, null);
 }

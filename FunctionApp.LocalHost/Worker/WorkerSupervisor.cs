@@ -57,7 +57,8 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     {
         for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
-            WorkerLink link = _link = new WorkerLink(Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, new WorkerLog(loggers));
+            WorkerLink link = _link = new WorkerLink(
+                Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, new WorkerLog(loggers), settings.FunctionTimeout);
             Dictionary<string, string?> environment = new(settings.Variables)
             {
                 ["Functions__Worker__HostEndpoint"] = endpoint.AbsoluteUri,
@@ -65,10 +66,12 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
                 ["Functions__Worker__RequestId"] = link.Id,
                 ["Functions__Worker__GrpcMaxMessageLength"] = $"{int.MaxValue}",
             };
+            Proxies.ExemptLoopback(environment);
             IWorker worker = Worker = options.InProcess
                 ? new InProcessWorker(settings.Assembly, environment)
                 : new ChildWorker(settings.Assembly, environment);
-            await Task.WhenAny(link.Ready, worker.Ended, _stop.Task, Task.Delay(StartPatience));
+            var patience = Task.Delay(StartPatience);
+            bool isLate = await Task.WhenAny(link.Ready, worker.Ended, _stop.Task, patience) == patience;
             bool isReady = link.Ready.IsCompletedSuccessfully;
             if (isReady)
             {
@@ -80,7 +83,8 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
             link.Terminate();
             await worker.DisposeAsync();
-            string reason = (link.Ready.Exception?.InnerException as LocalHostException)?.Message ?? await worker.Ended;
+            string reason = isLate ? $"it was not ready after {StartPatience.TotalSeconds} seconds"
+                : (link.Ready.Exception?.InnerException as LocalHostException)?.Message ?? await worker.Ended;
             link.End($"The worker ended ({reason}).");
             if (isFirst && !isReady)
             {

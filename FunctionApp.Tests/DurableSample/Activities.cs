@@ -24,4 +24,13 @@ public static class Activities
 
     [Function(nameof(Fail))]
     public static string Fail([ActivityTrigger] string reason) => throw new InvalidOperationException(reason);
+
+    /// <summary>Takes that many seconds, whatever the host says meanwhile.</summary>
+    /// <returns>The process that it ran in.</returns>
+    [Function(nameof(Dawdle))]
+    public static async Task<int> Dawdle([ActivityTrigger] double seconds)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(seconds));
+        return Environment.ProcessId;
+    }
 }

@@ -53,6 +53,16 @@ public static class Orchestrations
         return (context.CurrentUtcDateTime - due).TotalSeconds;
     }
 
+    /// <returns>The process in which an activity of that many seconds ran, at the latest at the third attempt.</returns>
+    [Function(nameof(Dawdles))]
+    public static Task<int> Dawdles([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync<int>(
+        nameof(Activities.Dawdle), context.GetInput<double>(), TaskOptions.FromRetryPolicy(new RetryPolicy(3, TimeSpan.FromMilliseconds(50))));
+
+    /// <summary>An activity of that many seconds, once.</summary>
+    [Function(nameof(DawdlesOnce))]
+    public static Task<int> DawdlesOnce([OrchestrationTrigger] TaskOrchestrationContext context) =>
+        context.CallActivityAsync<int>(nameof(Activities.Dawdle), context.GetInput<double>());
+
     [Function(nameof(Listens))]
     public static async Task<string> Listens([OrchestrationTrigger] TaskOrchestrationContext context)
     {

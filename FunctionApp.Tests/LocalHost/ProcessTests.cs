@@ -23,6 +23,19 @@ public sealed class ProcessTests : LocalHostTest
         Assert.Empty(host.Errors);
     }
 
+    [Theory]
+    [InlineData("--help", "--data-folder")]
+    [InlineData("-h", "--data-folder")]
+    [InlineData("--version", "1.0.0")]
+    public async Task It_tells_its_options_and_its_version(string option, string expected)
+    {
+        await using var host = new LocalHostProcess([option], Settings);
+
+        Assert.Equal(0, await host.WaitForExitAsync());
+        Assert.Contains(host.Output, line => line.Contains(expected));
+        Assert.Empty(host.Errors);
+    }
+
     [Fact]
     public async Task SIGTERM_takes_no_more_requests_and_lets_running_activities_end()
     {

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using CliWrap;
+using CliWrap.Buffered;
 using FunctionApp.LocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
@@ -16,15 +18,19 @@ public sealed class RefusalTests : LocalHostTest
     [InlineData("Webhook__Secret", "secret")]
     [InlineData("AzureWebJobsStorage", "garbage")]
     [InlineData("FUNCTIONS_WORKER_RUNTIME", "node")]
+    [InlineData("AzureFunctionsJobHost__functionTimeout", "00:00:00.5")]
     public Task A_wrong_setting_is_named(string name, string value)
     {
         Settings[name] = value;
-        return AssertRefusedAsync(Launch(), name);
+        return AssertRefusedAsync(Launch(), name.Split("__")[^1] is "functionTimeout" ? "functionTimeout" : name);
     }
 
     [Theory]
     [InlineData("--storage", "Redis", "can be Sqlite or AzureStorage")]
-    [InlineData("--port", "7071", "The option \"--port\" is unknown")]
+    [InlineData("--port", "7071", "Unrecognized command or argument '--port'")]
+    [InlineData("--urls", "nonsense", "--urls is \"nonsense\", but must be addresses such as http://localhost:7071")]
+    [InlineData("--urls", "http://localhost:70710", "--urls is \"http://localhost:70710\", but must be")]
+    [InlineData("--urls", "https://localhost:7071", "--urls is \"https://localhost:7071\", but must be")]
     [InlineData("--app-folder", "/nowhere", "does not hold the build of a Functions app")]
     public Task A_wrong_option_is_named(string option, string value, string expected) =>
         AssertRefusedAsync(new LocalHostProcess([option, value], Settings), expected);
@@ -60,13 +66,13 @@ public sealed class RefusalTests : LocalHostTest
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_and_an_address_that_is_none_are_refused()
+    public async Task An_address_that_is_taken_or_not_this_machines_is_refused()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
 
-        await AssertRefusedAsync(Launch(urls: $"http://{other.LocalEndpoint}"), "address already in use");
-        await AssertRefusedAsync(Launch(urls: "nonsense"), "Invalid url");
+        await AssertRefusedAsync(Launch(urls: $"http://{other.LocalEndpoint}"), "address already in use. Stop what does");
+        await AssertRefusedAsync(Launch(urls: "http://192.0.2.1:7071"), "Choose another address");
     }
 
     [Fact]
@@ -92,6 +98,33 @@ public sealed class RefusalTests : LocalHostTest
         await using LocalHostProcess first = await StartAsync();
 
         await AssertRefusedAsync(Launch(), "because it is being used by another process. Stop the host that uses it");
+    }
+
+    [Fact]
+    public Task A_hub_name_whose_setting_is_missing_is_refused()
+    {
+        Settings["AzureFunctionsJobHost__extensions__durableTask__hubName"] = "%NoSuchSetting%";
+        return AssertRefusedAsync(Launch(), "hubName in host.json is \"%NoSuchSetting%\", and there is no setting NoSuchSetting");
+    }
+
+    [Fact]
+    public async Task A_database_that_may_only_be_read_is_refused()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs setpriv.");
+        await using (LocalHostProcess first = await StartAsync())
+        {
+            await first.SignalAsync("TERM");
+        }
+
+        string file = Path.Combine(Data.FullName, "durable.db");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        // Root may write it all the same, unless that right is taken away.
+        string[] command = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set", "-dac_override", "dotnet"] : ["env", "dotnet"];
+        BufferedCommandResult host = await Cli.Wrap(command[0])
+            .WithArguments([.. command[1..], typeof(LocalFunctionHost).Assembly.Location, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"])
+            .WithEnvironmentVariables(Settings).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+        Assert.Equal(1, host.ExitCode);
+        Assert.Equal($"{file} is read-only: it must be this user's to write.", host.StandardError.TrimEnd());
     }
 
     [Fact]
