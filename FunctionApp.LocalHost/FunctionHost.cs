@@ -32,9 +32,15 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
     public Uri Address => Services.GetAddress(1);
 
     /// <summary>What whoever started it should know, a line each.</summary>
-    public IEnumerable<string> Remarks => _remarks;
+    public IEnumerable<string> Remarks => IsHotReloaded
+        ? [.. _remarks, "Hot reload does not reach the app, which runs in a process of its own: 'dotnet watch --no-hot-reload' restarts it when its code changes."]
+        : _remarks;
 
     public WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
+
+    // The part of dotnet watch that runs in the process which it changes.
+    private static bool IsHotReloaded =>
+        AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetName().Name == "Microsoft.Extensions.DotNetDeltaApplier");
 
     // Made when it is first asked for, which takes the address that callers see.
     private IJobHost Jobs => Services.GetRequiredService<IJobHost>();

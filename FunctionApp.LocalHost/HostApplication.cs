@@ -71,6 +71,8 @@ internal static class HostApplication
         .AddFilter("Grpc", LogLevel.Critical)
         .AddFilter("Azure", LogLevel.Error)
         .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        // Where there is no home, keys are not kept over a restart: fine on a developer's machine.
+        .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .AddFilter("Host.Startup", LogLevel.None)
         .AddFilter($"Function.{FunctionEmitter.ClientFunction}", LogLevel.None)

@@ -7,6 +7,8 @@ namespace FunctionApp.LocalHost.Worker;
 /// <summary>The app as a child process, as the Functions host runs it. <see cref="StartupHook"/> ends it when its standard input ends.</summary>
 internal sealed class ChildWorker : IWorker
 {
+    private const string HostingStartups = "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     // The one that runs this process.
@@ -21,6 +23,12 @@ internal sealed class ChildWorker : IWorker
     public ChildWorker(string assembly, Dictionary<string, string?> environment)
     {
         environment["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location;
+        if (Environment.GetEnvironmentVariable(HostingStartups)?.Contains("Microsoft.AspNetCore.Watch.") is true)
+        {
+            // What dotnet watch has ASP.NET Core load into the host is not there for the app.
+            environment.TryAdd(HostingStartups, null);
+        }
+
         // It seldom runs for long: to compile hot methods twice, first with counters, takes more than it gives.
         environment["DOTNET_TieredPGO"] = "0";
         _process = Cli.Wrap(Dotnet)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FunctionApp.LocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
@@ -34,11 +35,27 @@ public sealed class EnvironmentTests : LocalHostTest
     [Fact]
     public async Task Without_a_home_it_starts_without_a_word()
     {
-        Settings["HOME"] = null;
+        (Settings["HOME"], Settings["XDG_DATA_HOME"]) = (null, "/nowhere");
         await using LocalHostProcess host = await StartAsync();
 
         Assert.Equal("4.6", await host.Http.WaitForResultAsync(await host.Http.SubmitAsync()));
         Assert.DoesNotContain(host.Output, line => line.Contains("DataProtection") || line.StartsWith("warn"));
         Assert.Empty(host.Errors);
+    }
+
+    [Fact]
+    public async Task That_hot_reload_does_not_reach_the_app_is_said()
+    {
+        string sdks = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../sdk"));
+        string? agent = Directory.Exists(sdks)
+            ? Directory.EnumerateFiles(sdks, "Microsoft.Extensions.DotNetDeltaApplier.dll", SearchOption.AllDirectories).FirstOrDefault(file => file.Contains("net10.0"))
+            : null;
+        Assert.SkipWhen(agent is null, "Needs dotnet watch.");
+        // What dotnet watch does.
+        (Settings["DOTNET_STARTUP_HOOKS"], Settings["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"]) = (agent, "Microsoft.AspNetCore.Watch.BrowserRefresh");
+        await using LocalHostProcess host = await StartAsync();
+
+        Assert.Contains(host.Output, line => line.Contains("dotnet watch --no-hot-reload"));
+        Assert.DoesNotContain(host.Output.Concat(host.Errors), line => line.Contains("BrowserRefresh") || line.Contains("   at "));
     }
 }

@@ -117,7 +117,7 @@ public sealed class RefusalTests : LocalHostTest
         }
 
         string file = Path.Combine(Data.FullName, "durable.db");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        await Cli.Wrap("chmod").WithArguments(["a-w", file]).ExecuteAsync();
         // Root may write it all the same, unless that right is taken away.
         string[] command = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set", "-dac_override", "dotnet"] : ["env", "dotnet"];
         BufferedCommandResult host = await Cli.Wrap(command[0])

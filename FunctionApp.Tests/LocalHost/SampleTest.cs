@@ -17,6 +17,7 @@ public abstract class SampleTest : LocalHostTest
     public override ValueTask DisposeAsync()
     {
         _app?.Delete(recursive: true);
+        GC.SuppressFinalize(this);
         return base.DisposeAsync();
     }
 
