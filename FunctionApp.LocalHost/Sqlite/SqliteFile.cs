@@ -28,13 +28,16 @@ internal sealed class SqliteFile : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             writer = new Statements(path);
             isToCheck |= new FileInfo(path).Length < AlwaysCheckedBytes;
+            if (writer.IsReadOnly)
+            {
+                throw new SqliteFileException($"{path} is read-only: it must be this user's to write.");
+            }
+
             if (Flaw(writer, isToCheck) is string flaw)
             {
                 throw Refuse(flaw);
             }
 
-            // One that may only be read is opened all the same.
-            writer.Execute("BEGIN IMMEDIATE; COMMIT");
             _lastNumber = Number(writer, "SELECT ifnull(max(number), 0) FROM (SELECT max(key) number FROM instances UNION SELECT max(seq) FROM messages)");
             Commits = new GroupCommit(path, writer);
         }
@@ -43,7 +46,6 @@ internal sealed class SqliteFile : IDisposable
             writer?.Dispose();
             throw e is SqliteFileException ? e
                 : e is SqliteException { SqliteErrorCode: 11 or 26 } ? Refuse("is damaged, or no database", e)
-                : e is SqliteException { SqliteErrorCode: 8 } ? new SqliteFileException($"{path} is read-only: it must be this user's to write.", e)
                 : new SqliteFileException($"{path} cannot be used: {e.Message}", e);
         }
     }
