@@ -88,7 +88,7 @@ internal sealed partial class AppSettings
         [
             .. local.Values, new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
         ];
-        Dictionary<string, string?> variables = options.Settings
+        var variables = options.Settings
             .Prepend(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder))
             .Concat(defaults.Where(variable => Environment.GetEnvironmentVariable(Name(variable.Key)) is null))
             .DistinctBy(variable => Name(variable.Key)).ToDictionary(variable => Name(variable.Key), variable => variable.Value);

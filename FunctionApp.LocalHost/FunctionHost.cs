@@ -62,7 +62,7 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
     private async Task RunAsync()
     {
         Proxies.ExemptLoopback();
-        using DataFolder data = DataFolder.Open(options.DataFolder);
+        using var data = DataFolder.Open(options.DataFolder);
         bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
         Task<Azurite?> azurite = Azurite.StartIfNeededAsync(

@@ -1,4 +1,3 @@
-using FunctionApp.LocalHost.WebJobs;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
 using Microsoft.Azure.WebJobs.Host.Config;

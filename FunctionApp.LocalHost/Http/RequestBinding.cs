@@ -22,7 +22,7 @@ internal static class RequestBinding
             }
         }
 
-        Dictionary<string, string> query = request.Query.ToDictionary(pair => pair.Key, pair => pair.Value[^1] ?? "");
+        var query = request.Query.ToDictionary(pair => pair.Key, pair => pair.Value[^1] ?? "");
         // The code is the host's own: a key.
         foreach ((string name, string value) in query.Where(pair => !pair.Key.Equals("code", StringComparison.OrdinalIgnoreCase)))
         {
