@@ -76,7 +76,7 @@ public abstract class ScheduleTests(ApiHost api)
     [InlineData("?delay=1&delay=2", "delay")]
     [InlineData("?delay=1&start_at=2020-01-01T00:00:00Z", "delay")]
     [InlineData("?webhook=nonsense", "webhook")]
-    [InlineData("?webhook=https://%EF%BF%BF.com/", "webhook")]
+    [InlineData("?webhook=https://xn--%C3%BC.com/", "webhook")]
     [InlineData("?delay=x&start_at=y&webhook=http://example.com/", "delay,start_at,webhook")]
     public async Task A_wrong_option_is_400_that_names_it(string query, string names)
     {
@@ -106,11 +106,11 @@ public abstract class ScheduleTests(ApiHost api)
         await api.Own.DurableClient.WaitForInstanceStartAsync(taskId);
 
         await api.Own.RestartAsync();
+        DateTimeOffset restarted = DateTimeOffset.UtcNow;
 
         JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
-        Assert.InRange(
-            task.GetProperty("started_at").GetDateTimeOffset() - task.GetProperty("start_at").GetDateTimeOffset(),
-            TimeSpan.FromMilliseconds(-50),
-            TimeSpan.FromSeconds(2.5));
+        DateTimeOffset due = task.GetProperty("start_at").GetDateTimeOffset();
+        DateTimeOffset possible = due > restarted ? due : restarted;
+        Assert.InRange(task.GetProperty("started_at").GetDateTimeOffset(), due.AddMilliseconds(-50), possible.AddSeconds(2.5));
     }
 }
