@@ -43,7 +43,14 @@ internal static class RequestBody
         try
         {
             int length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, http.RequestAborted);
-            return length <= maxLength ? buffer.AsMemory(0, length) : throw TooLong($"more than {maxLength:N0}");
+            if (length <= maxLength)
+            {
+                return buffer.AsMemory(0, length);
+            }
+
+            // A proxy, such as the host is, may lose an answer that comes while the body is still on its way. The server bounds it.
+            await request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+            throw TooLong($"more than {maxLength:N0}");
         }
         catch (IOException e) when (e is not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested)
         {

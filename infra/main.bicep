@@ -50,6 +50,9 @@ param retentionDays int = 30
 @secure()
 param webhookSecret string = ''
 
+@description('Task hubs, separated by commas, whose unfinished tasks this app takes over, as after a change of hubName. Empty: none.')
+param formerTaskHubs string = ''
+
 @description('Hosts, divided by commas, that webhooks may reach at any address and by http too. Empty in production.')
 param webhookAllowedHosts string = ''
 
@@ -161,6 +164,7 @@ module app 'modules/app.bicep' = {
       SlowMultiply__MaxAttempts: string(slowMultiplyMaxAttempts)
       Retention__Days: string(retentionDays)
       Webhook__AllowedHosts: webhookAllowedHosts
+      FormerTaskHubs: formerTaskHubs
       Webhook__MaxDeliveries: webhookMaxDeliveries
       Waiting__MaxRequests: string(httpConcurrency / 2)
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString

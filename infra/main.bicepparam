@@ -14,6 +14,7 @@ param slowMultiplyMaxAttempts = int(readEnvironmentVariable('SLOW_MULTIPLY_MAX_A
 param retentionDays = int(readEnvironmentVariable('RETENTION_DAYS', '30'))
 param webhookSecret = readEnvironmentVariable('WEBHOOK_SECRET', '')
 param webhookAllowedHosts = readEnvironmentVariable('WEBHOOK_ALLOWED_HOSTS', '')
+param formerTaskHubs = readEnvironmentVariable('FORMER_TASK_HUBS', '')
 param webhookMaxDeliveries = readEnvironmentVariable('WEBHOOK_MAX_DELIVERIES', '')
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
 param durableBackend = readEnvironmentVariable('DURABLE_BACKEND', 'storage')

@@ -38,17 +38,17 @@ public sealed class MonitorOnSqlite(SlowApi api) : MonitorTests(api);
 [Collection<SlowAzureStorageCollection>]
 public sealed class MonitorOnAzureStorage(SlowAzureStorageApi api) : MonitorTests(api);
 
-[Collection<SlowCollection>]
-public sealed class CancelOnSqlite(SlowApi api) : CancelTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class CancelOnSqlite(SlowApi api) : CancelTests(api), IClassFixture<SlowApi>;
 
-[Collection<SlowAzureStorageCollection>]
-public sealed class CancelOnAzureStorage(SlowAzureStorageApi api) : CancelTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class CancelOnAzureStorage(SlowAzureStorageApi api) : CancelTests(api), IClassFixture<SlowAzureStorageApi>;
 
-[Collection<FastCollection>]
-public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api), IClassFixture<FastApi>;
 
-[Collection<FastAzureStorageCollection>]
-public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api), IClassFixture<FastAzureStorageApi>;
 
 [Collection<FastCollection>]
 public sealed class ListOnSqlite(FastApi api) : ListTests(api);

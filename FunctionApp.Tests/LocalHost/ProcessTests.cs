@@ -4,6 +4,7 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>How the host starts and ends, and what it leaves behind: nothing.</summary>
+[Collection(nameof(RunsAlone))]
 public sealed class ProcessTests : LocalHostTest
 {
     [Theory]

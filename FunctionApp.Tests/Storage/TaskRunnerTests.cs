@@ -279,6 +279,31 @@ public class TaskRunnerTests : StorageTest
     }
 
     [Fact]
+    public async Task Work_without_news_gives_a_sign_of_life_every_hour()
+    {
+        TaskAttempt task = await InsertAsync(TimeSpan.FromHours(3));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var finish = new TaskCompletionSource<int>();
+        Task run = RunAsync(task, (_, _) => finish.Task, time);
+        await Eventually.AreEqual(RowStatus.Running, async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return (await ReadAsync(task)).Status;
+        });
+        Azure.ETag before = (await ReadAsync(task)).ETag;
+        time.Advance(TimeSpan.FromHours(1));
+
+        await Eventually.AreEqual(true, async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            return (await ReadAsync(task)).ETag != before;
+        });
+
+        finish.SetResult(1);
+        await run;
+    }
+
+    [Fact]
     public async Task A_checkpoint_is_kept_while_the_work_goes_on_and_when_the_host_stops()
     {
         TaskAttempt task = await InsertAsync();

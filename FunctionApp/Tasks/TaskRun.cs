@@ -16,6 +16,9 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     private static readonly TimeSpan LongInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
+    // Work without news is alive too, and must not be taken for what stands still.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(1);
+
     private readonly TaskId _id = TaskId.Parse(attempt.TaskId);
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private readonly string _run = Guid.NewGuid().ToString("N");
@@ -25,6 +28,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     private bool _failing;
     private Report _written;
     private DateTimeOffset _lastContact = time.GetUtcNow();
+    private DateTimeOffset _lastWrite = time.GetUtcNow();
 
     /// <summary>What the work reports to. It has the checkpoint of the run before, once this one has begun.</summary>
     public TaskProgress Progress { get; private set; } = new();
@@ -48,7 +52,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
 
         // The message of an earlier attempt does not hold any more, and its progress only if there is a checkpoint.
         BinaryData? checkpoint = null;
-        var claim = new TaskRow(_id) { Status = RowStatus.Running, Progress = 0, Message = "" };
+        var claim = new TaskRow(_id) { Status = RowStatus.Running, Progress = 0, Message = "", IdleDays = 0 };
         Describe(claim);
         if (attempt.Number > 1)
         {
@@ -153,7 +157,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
         try
         {
             Report latest = Progress.Latest;
-            bool isOurs = !_claimed || latest != _written ? await ReportAsync(latest, cancellationToken)
+            bool isOurs = !_claimed || latest != _written || time.GetUtcNow() - _lastWrite > LongestSilence ? await ReportAsync(latest, cancellationToken)
                 : time.GetUtcNow() - _lastContact < LongInterval || IsOurs(await tasks.FindAsync(_id, cancellationToken, TaskColumns.None));
             _failing = false;
             return isOurs;
@@ -188,7 +192,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
             return false;
         }
 
-        (_etag, _claimed, _lastContact) = (etag, true, time.GetUtcNow());
+        (_etag, _claimed, _lastContact, _lastWrite) = (etag, true, time.GetUtcNow(), time.GetUtcNow());
         return true;
     }
 
