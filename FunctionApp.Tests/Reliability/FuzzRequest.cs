@@ -112,7 +112,7 @@ internal sealed record FuzzRequest(byte[] Bytes, Expected Expected, string? Resu
     private static string Preference(Random random) => Pick(
         random,
         "Prefer: wait=0\r\n", "Prefer: wait=1\r\n", "prefer: respond-async, WAIT=1\r\n", "Prefer: wait\r\n", "Prefer: wait=-1\r\n",
-        "Prefer: wait=99999999999999999999\r\n", "Prefer: ;;=,,\r\n", "Prefer:\r\n", "Prefer: wait=\"1\"\r\nPrefer: wait=2\r\n",
+        "Prefer: wait=99999999999999999999x\r\n", "Prefer: ;;=,,\r\n", "Prefer:\r\n", "Prefer: wait=\"1\"\r\nPrefer: wait=2\r\n",
         $"Prefer: {new string('p', 5_000)}\r\n");
 
     // Every route with a task's ID in it.
