@@ -7,7 +7,7 @@ namespace FunctionApp.Tests.Reliability;
 public sealed class BacklogTests : LocalHostTest
 {
     [Theory]
-    [InlineData(StorageProvider.Sqlite, 1_500)]
+    [InlineData(StorageProvider.Sqlite, 3_000)]
     [InlineData(StorageProvider.AzureStorage, 200)]
     public async Task A_backlog_and_a_host_that_is_away_for_longer_than_the_limit_fail_no_task(StorageProvider storage, int count)
     {
