@@ -68,8 +68,11 @@ public sealed class ProxyTests(ProxiedApi api, Chromium chromium) : IAsyncLifeti
         await page.GotoAsync($"{_nginx!.Address}");
         await page.GetByLabel("x", new PageGetByLabelOptions { Exact = true }).FillAsync("6");
         await page.GetByLabel("y", new PageGetByLabelOptions { Exact = true }).FillAsync("7");
-        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Submit", Exact = true }).ClickAsync();
-        await page.Locator("#rows tr .open").First.ClickAsync();
+        IResponse accepted = await page.RunAndWaitForResponseAsync(
+            () => page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Submit", Exact = true }).ClickAsync(),
+            response => response.Request.Method == "POST");
+        string taskId = (await accepted.JsonAsync())!.Value.GetProperty("task_id").GetString()!;
+        await page.Locator($"#rows tr[data-id='{taskId}'] .open").ClickAsync();
         await Expect(page.Locator("#detail-result")).ToHaveTextAsync("42");
         await Expect(page).ToHaveURLAsync(new Regex(@"/api/\?task="));
 

@@ -14,7 +14,7 @@ public sealed class MeanApi(TaskSubmission tasks, TaskAnswers answers, Calculate
 
     [Function("GetMean")]
     public Task<IResult> GetAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "mean/{taskId}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "mean/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
         answers.GetResultAsync(mean, taskId, request, client);
 }
