@@ -48,6 +48,9 @@ public abstract class ApiHost(
         }
     }
 
+    /// <summary>Whether the host is the one that API_BASE_URL names.</summary>
+    public bool IsAnothers => BaseUrl is not null;
+
     /// <summary>For what needs a hand on the host.</summary>
     public LocalFunctionHost Own
     {

@@ -102,7 +102,7 @@ public abstract class ScheduleTests(ApiHost api)
     [Fact]
     public async Task The_start_holds_over_an_orderly_restart()
     {
-        string taskId = await api.Http.SubmitAsync(query: "?delay=8");
+        string taskId = await api.Http.SubmitAsync(query: "?delay=4");
         await api.Own.DurableClient.WaitForInstanceStartAsync(taskId);
 
         await api.Own.RestartAsync();

@@ -245,6 +245,7 @@ public abstract class WebhookTests(ApiHost api)
         Assert.Empty(elsewhere.Requests);
     }
 
+    [Long]
     [Fact]
     public async Task A_receiver_that_takes_more_than_10_seconds_has_not_answered_and_the_task_has_long_ended()
     {

@@ -5,6 +5,7 @@ namespace FunctionApp.Tests.LocalHost;
 /// <summary>Folders whose hosts share one Azurite.</summary>
 public sealed class DataFolderTests : SampleTest
 {
+    [Long]
     [Fact]
     public async Task Each_has_a_task_hub_of_its_own_and_keeps_it()
     {
@@ -17,6 +18,7 @@ public sealed class DataFolderTests : SampleTest
         Assert.NotEqual(hub, await ReadHubAsync());
     }
 
+    [Long]
     [Fact]
     public async Task A_file_from_before_folders_had_hubs_of_their_own_is_taken_over()
     {

@@ -26,7 +26,6 @@ public sealed class ProcessTests : LocalHostTest
 
     [Theory]
     [InlineData("--help", "--data-folder")]
-    [InlineData("-h", "--data-folder")]
     [InlineData("--version", ".")]
     public async Task It_tells_its_options_and_its_version(string option, string expected)
     {
@@ -57,6 +56,7 @@ public sealed class ProcessTests : LocalHostTest
         Assert.InRange(ended, DateTimeOffset.MinValue, stopped);
     }
 
+    [Long]
     [Fact]
     public async Task An_activity_that_outlasts_the_grace_period_is_left_to_the_next_start()
     {
@@ -79,6 +79,7 @@ public sealed class ProcessTests : LocalHostTest
         Assert.Equal("4.6", await second.Http.WaitForResultAsync(task));
     }
 
+    [Long]
     [Fact]
     public async Task A_second_Ctrl_C_ends_it_at_once_and_its_worker_with_it()
     {
@@ -98,6 +99,7 @@ public sealed class ProcessTests : LocalHostTest
         await Eventually.AreEqual(false, () => Task.FromResult(LocalHostProcess.IsRunning(worker)));
     }
 
+    [Long]
     [Fact]
     public async Task After_kill_9_its_worker_and_its_Azurite_end_too_and_the_next_start_finishes_the_task()
     {

@@ -69,6 +69,18 @@ public sealed class RetentionTests : UpkeepTest
     }
 
     [Fact]
+    public async Task One_whose_webhook_is_not_delivered_yet_is_kept_until_it_cannot_be_any_more()
+    {
+        TaskRow[] rows = [RowOf(Old, RowStatus.Succeeded, Old), RowOf(Old, RowStatus.Succeeded, Old), RowOf(Old, RowStatus.Succeeded, Old.AddDays(-2))];
+        (rows[0].WebhookDone, rows[1].WebhookDone, rows[2].WebhookDone) = (false, true, false);
+        await AddAsync(rows);
+
+        await RetainAsync(days: 30);
+
+        Assert.Equal(rows[0].RowKey, Assert.Single(Table.Query<TaskRow>()).RowKey);
+    }
+
+    [Fact]
     public async Task Those_of_another_hub_are_left_to_its_app_for_a_day()
     {
         TaskRow[] rows = [RowOf(Old, RowStatus.Succeeded, Old.AddDays(0.5)), RowOf(Old, RowStatus.Succeeded, Old.AddDays(-0.5))];

@@ -35,6 +35,7 @@ public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
             storage.Requests.Skip(count).Select(request => (request.Method, Uri.UnescapeDataString(request.Target.Split('?')[0])));
     }
 
+    [Long]
     [Fact]
     public async Task A_batch_of_1000_items_is_less_than_a_tenth_of_the_requests_of_1000_tasks()
     {

@@ -12,6 +12,7 @@ public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.From
 /// The picture of the page in the README: tasks in every state, as a user sees them. With PAGE_PICTURE=write in the
 /// environment it replaces docs/page.png.
 /// </summary>
+[Long]
 public sealed class PagePicture(PictureApi api, Chromium chromium) : IClassFixture<PictureApi>, IClassFixture<Chromium>
 {
     [Fact]

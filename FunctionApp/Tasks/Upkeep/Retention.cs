@@ -24,6 +24,9 @@ public sealed class Retention(
     // Another app with the same table deletes its own tasks, if there is one.
     private static readonly TimeSpan LongerForOthers = TimeSpan.FromDays(1);
 
+    // A webhook's last attempt comes after 44 hours at the latest.
+    private static readonly TimeSpan LongerForWebhooks = TimeSpan.FromDays(2);
+
     [Function(nameof(Retention))]
     public async Task RunAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
@@ -44,7 +47,7 @@ public sealed class Retention(
             async rows =>
             {
                 List<TaskRow> removable = [];
-                IEnumerable<TaskRow> expired = rows.Where(row => TaskHubs.IsOwn(row, client) || row.EndedAt < cutoff - LongerForOthers);
+                IEnumerable<TaskRow> expired = rows.Where(row => row.EndedAt < cutoff - Longer(row, client));
                 await many.ForEachAsync(expired, row => row.Id.ToString(), (row, token) => RemoveAsync(row, removable, client, token), cancellationToken);
                 await many.ForEachAsync(
                     removable.GroupBy(row => row.PartitionKey).SelectMany(minute => minute.Chunk(TableRemoval.MostInTransaction)),
@@ -54,6 +57,10 @@ public sealed class Retention(
             },
             cancellationToken);
     }
+
+    /// <summary>How much longer than others the task is kept.</summary>
+    private static TimeSpan Longer(TaskRow row, DurableTaskClient client) =>
+        row.WebhookDone == false ? LongerForWebhooks : TaskHubs.IsOwn(row, client) ? TimeSpan.Zero : LongerForOthers;
 
     /// <summary>Removes all of a task, or all but the row, which is removed together with others.</summary>
     private async Task RemoveAsync(TaskRow row, List<TaskRow> removable, DurableTaskClient client, CancellationToken cancellationToken)
