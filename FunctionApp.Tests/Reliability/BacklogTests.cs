@@ -3,13 +3,10 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>A backlog, and a host that is away for a while, make tasks late, never Failed.</summary>
-[Long]
-public sealed class BacklogTests : LocalHostTest
+public abstract class BacklogTests(StorageProvider storage, int count) : LocalHostTest
 {
-    [Theory]
-    [InlineData(StorageProvider.Sqlite, 3_000)]
-    [InlineData(StorageProvider.AzureStorage, 200)]
-    public async Task A_backlog_and_a_host_that_is_away_for_longer_than_the_limit_fail_no_task(StorageProvider storage, int count)
+    [Fact]
+    public async Task A_backlog_and_a_host_that_is_away_for_longer_than_the_limit_fail_no_task()
     {
         (Settings["SlowMultiply__Delay"], Settings["SlowMultiply__Timeout"]) = ("00:00:00.2", "00:00:08");
         Settings["AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"] = "10";
@@ -33,3 +30,9 @@ public sealed class BacklogTests : LocalHostTest
             await second.Http.WaitForStatusAsync(taskId, "Succeeded"));
     }
 }
+
+[Long]
+public sealed class BacklogOnSqlite() : BacklogTests(StorageProvider.Sqlite, 3_000);
+
+[Long]
+public sealed class BacklogOnAzureStorage() : BacklogTests(StorageProvider.AzureStorage, 200);

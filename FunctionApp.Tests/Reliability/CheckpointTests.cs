@@ -5,13 +5,10 @@ using FunctionApp.LocalHost;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>Work that was interrupted goes on from where it saved its state last.</summary>
-[Long]
-public sealed class CheckpointTests : LocalHostTest
+public abstract class CheckpointTests(StorageProvider storage) : LocalHostTest
 {
-    [Theory]
-    [InlineData(StorageProvider.Sqlite)]
-    [InlineData(StorageProvider.AzureStorage)]
-    public async Task Killed_at_60_percent_the_next_attempt_does_not_begin_at_0(StorageProvider storage)
+    [Fact]
+    public async Task Killed_at_60_percent_the_next_attempt_does_not_begin_at_0()
     {
         Settings["SlowMultiply__Delay"] = "00:00:15";
         await using LocalHostProcess host = await StartAsync(storage);
@@ -43,3 +40,9 @@ public sealed class CheckpointTests : LocalHostTest
             (await host.Http.GetTaskAsync(taskId)).GetProperty("progress") is { ValueKind: JsonValueKind.Number } value ? value.GetDouble() : 0;
     }
 }
+
+[Long]
+public sealed class CheckpointOnSqlite() : CheckpointTests(StorageProvider.Sqlite);
+
+[Long]
+public sealed class CheckpointOnAzureStorage() : CheckpointTests(StorageProvider.AzureStorage);

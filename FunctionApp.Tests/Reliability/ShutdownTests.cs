@@ -5,13 +5,10 @@ using FunctionApp.Tests.Api;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>Deployments, scale-in, crashes: whatever is under way goes on afterwards, and none of it is lost.</summary>
-[Long]
-public sealed class ShutdownTests : LocalHostTest
+public abstract class ShutdownTests(StorageProvider storage) : LocalHostTest
 {
-    [Theory]
-    [InlineData(StorageProvider.Sqlite)]
-    [InlineData(StorageProvider.AzureStorage)]
-    public async Task Ten_times_stopped_and_killed_in_a_row_nothing_is_lost(StorageProvider storage)
+    [Fact]
+    public async Task Ten_times_stopped_and_killed_in_a_row_nothing_is_lost()
     {
         await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(200);
         Settings["SlowMultiply__Delay"] = "00:00:03";
@@ -57,3 +54,9 @@ public sealed class ShutdownTests : LocalHostTest
         return await accepted.ReadTaskIdAsync();
     }
 }
+
+[Long]
+public sealed class ShutdownOnSqlite() : ShutdownTests(StorageProvider.Sqlite);
+
+[Long]
+public sealed class ShutdownOnAzureStorage() : ShutdownTests(StorageProvider.AzureStorage);
