@@ -16,16 +16,20 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
     /// <param name="prefix">What host.json has routes begin with.</param>
     public string Route(string prefix) => $"{prefix}/{(Trigger.Route ?? Name).TrimStart('/')}".TrimStart('/');
 
-    /// <exception cref="LocalHostException">The folder holds no such app, or a function needs what this host does not have.</exception>
-    public static AppFunction[] ReadAll(string appFolder)
+    /// <summary>The functions that can be run, and for each of the others a sentence that says why not.</summary>
+    /// <param name="strict">There may be no others.</param>
+    /// <exception cref="LocalHostException">The folder holds no such app, or none of its functions can be run.</exception>
+    public static (AppFunction[] Functions, string[] LeftOut) ReadAll(string appFolder, bool strict)
     {
         try
         {
             string json = File.ReadAllText(Path.Combine(appFolder, FileName));
             AppFunction[] functions = JsonSerializer.Deserialize<AppFunction[]>(json, JsonSerializerOptions.Web)!;
-            return Array.Find(functions, function => function.Flaw is not null) is { } refused
-                ? throw new LocalHostException($"The function {refused.Name} {refused.Flaw}.")
-                : functions;
+            AppFunction[] supported = Array.FindAll(functions, function => function.Flaw is null);
+            AppFunction[] refused = [.. functions.Except(supported)];
+            return refused.Length > 0 && (strict || supported.Length == 0)
+                ? throw new LocalHostException($"The function {refused[0].Name} {refused[0].Flaw}.")
+                : (supported, [.. refused.Select(function => $"The function {function.Name} {function.Flaw}: it is left out.")]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -37,7 +41,7 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
         Language is not "dotnet-isolated"
             ? $"is for the worker runtime \"{Language}\"; the local host runs dotnet-isolated only"
         : Bindings.FirstOrDefault(binding => !binding.IsTrigger && binding.Type is not ("durableClient" or "http")) is { } other
-            ? $"has a binding of type {other.Type}, which the local host does not support: run it with Core Tools"
+            ? $"has a binding of type {other.Type}, which the local host does not support"
         : Bindings.Any(binding => binding.TaskHub is not null || binding.ConnectionName is not null)
             ? "has a client of another task hub, which the local host does not support"
         : Bindings.Count(binding => binding.IsTrigger) is int count and not 1

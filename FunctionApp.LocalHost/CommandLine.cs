@@ -35,19 +35,25 @@ internal static class CommandLine
         DefaultValueFactory = _ => ProjectFolders.App,
     };
 
+    private static readonly Option<bool> Strict = new("--strict")
+    {
+        Description = "Refuse an app with a function that cannot be run here, instead of leaving the function out",
+    };
+
     /// <summary>Runs what the command line asks for: the host, or the answer to <c>--help</c> or <c>--version</c>.</summary>
     /// <param name="run">Runs the host.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="LocalHostException">It asks for something that is not known.</exception>
     public static Task<int> RunAsync(string[] args, Func<StartOptions, Task<int>> run)
     {
-        var command = new RootCommand("Runs the build of a Functions app on this machine, without Core Tools.") { Urls, Storage, Data, App };
+        var command = new RootCommand("Runs the build of a Functions app on this machine, without Core Tools.") { Urls, Storage, Data, App, Strict };
         command.SetAction((given, _) => run(new StartOptions
         {
             AppFolder = Path.GetFullPath(given.GetValue(App)!),
             DataFolder = Path.GetFullPath(given.GetValue(Data)!),
             Urls = given.GetValue(Urls),
             Storage = given.GetValue(Storage),
+            Strict = given.GetValue(Strict),
         }));
         ParseResult given = command.Parse(args);
         return given.Errors is [{ Message: string message }, ..]

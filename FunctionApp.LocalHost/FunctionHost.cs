@@ -18,15 +18,15 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
     // From the worker's end until every caller has its answer.
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
-    private readonly AppFunction[] _functions = AppFunction.ReadAll(options.AppFolder);
+    private readonly (AppFunction[] Functions, string[] LeftOut) _app = AppFunction.ReadAll(options.AppFolder, options.Strict);
     private readonly AppSettings _settings = new(options);
     private readonly List<string> _remarks = [];
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
-    private WebApplication _app = null!;
+    private WebApplication _host = null!;
 
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services => _host.Services;
 
     /// <summary>Where it listens.</summary>
     public Uri Address => Services.GetAddress(1);
@@ -61,13 +61,14 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        _remarks.AddRange(_app.LeftOut);
         Proxies.ExemptLoopback();
         using var data = DataFolder.Open(options.DataFolder);
         bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
         Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
             options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: isSqlite, _remarks.Add);
-        await using WebApplication app = _app = HostApplication.Build(options, _settings, _functions, data);
+        await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
         try
@@ -82,13 +83,6 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
             // Apps use their storage as soon as they start. What is wrong with a setting they say best.
             await azurite;
             await Workers.StartAsync(Services.GetAddress(0));
-            if ((await Workers.ReadyAsync()).HttpAddress is null && Array.Find(_functions, function => function.Trigger.IsHttp) is { } refused)
-            {
-                throw new LocalHostException(
-                    $"The function {refused.Name} answers without ASP.NET Core, which the local host does not support: "
-                    + "call ConfigureFunctionsWebApplication where the app is built, or run it with Core Tools.");
-            }
-
             await jobs;
             _started.SetResult();
 
@@ -112,7 +106,7 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         await Jobs.StartAsync(CancellationToken.None);
         await Jobs.CallAsync(FunctionEmitter.ClientFunction);
         // WebJobs itself would wait for their end, and they for the client.
-        _ = Task.WhenAll(_functions.Where(function => function.Trigger.RunOnStartup is true && !_settings.IsDisabled(function.Name))
+        _ = Task.WhenAll(_app.Functions.Where(function => function.Trigger.RunOnStartup is true && !_settings.IsDisabled(function.Name))
             .Select(timer => TimerMonitor.RunAsync(Jobs, timer)));
     }
 

@@ -29,6 +29,9 @@ internal sealed record StartOptions
     /// <summary>App settings that override all others; null removes one.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>An app with a function that this host cannot run is refused, instead of run without it.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>The worker runs in this process instead of one of its own: where a debugger is, so that it sees the app too.</summary>
     public bool InProcess { get; init; } = Debugger.IsAttached;
 }

@@ -6,7 +6,7 @@ namespace FunctionApp.LocalHost.Http;
 
 /// <summary>
 /// Answers requests as the Functions host does: it forwards each to the worker and tells the worker, over its link, which function
-/// is to answer it.
+/// is to answer it. A worker without ASP.NET Core gets the request itself over its link.
 /// </summary>
 internal sealed class HttpFunctions(
     WorkerSupervisor workers, IHttpForwarder forwarder, HttpMessageInvoker http, IHostApplicationLifetime lifetime)
@@ -51,13 +51,22 @@ internal sealed class HttpFunctions(
         string id = Guid.NewGuid().ToString();
         string? body = await BufferAsync(context);
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
+        // When the host stops, a function should answer now.
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        if (worker.HttpAddress is null)
+        {
+            TypedData request = await HttpMessages.ReadAsync(context.Request);
+            await HttpMessages.AnswerAsync(
+                await worker.InvokeAsync(function, id, request, RequestBinding.Read(context.Request, body), leaving.Token), context.Response);
+            Log("Succeeded");
+            return;
+        }
+
         // By this the worker finds the invocation that belongs to the request.
         context.Request.Headers["x-ms-invocation-id"] = id;
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
-        // When the host stops, a function should answer now.
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, RequestBinding.Read(context.Request, body), leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
@@ -80,8 +89,9 @@ internal sealed class HttpFunctions(
             context.Abort();
         }
 
-        string outcome = invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed";
-        LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
+        Log(invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed");
+
+        void Log(string outcome) => LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
     }
 
     // The Functions host calls a function when it has read the whole body, in memory or a temporary file, unless that comes in chunks.

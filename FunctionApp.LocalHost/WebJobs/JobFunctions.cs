@@ -31,7 +31,7 @@ public abstract class JobFunctions : ITypeLocator, IJobActivator, IWebHookProvid
     {
         TypedData trigger = input is string text ? new TypedData { String = text } : new TypedData { Json = JsonConvert.SerializeObject(input) };
         WorkerLink worker = await Workers.ReadyAsync();
-        TypedData? result = await worker.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData);
+        TypedData? result = (await worker.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData)).ReturnValue;
         return result?.DataCase switch
         {
             // Without the cast all would become a JToken.

@@ -4,7 +4,7 @@ using CliWrap;
 
 namespace FunctionApp.LocalHost.Worker;
 
-/// <summary>The app as a child process, as the Functions host runs it. <see cref="StartupHook"/> ends it when its standard input ends.</summary>
+/// <summary>The app as a child process, as the Functions host runs it. A startup hook ends it when its standard input ends.</summary>
 internal sealed class ChildWorker : IWorker
 {
     private const string HostingStartups = "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES";
@@ -22,7 +22,7 @@ internal sealed class ChildWorker : IWorker
 
     public ChildWorker(string assembly, Dictionary<string, string?> environment)
     {
-        environment["DOTNET_STARTUP_HOOKS"] = typeof(ChildWorker).Assembly.Location;
+        environment["DOTNET_STARTUP_HOOKS"] = Path.ChangeExtension(typeof(ChildWorker).Assembly.Location, ".StartupHook.dll");
         if (Environment.GetEnvironmentVariable(HostingStartups)?.Contains("Microsoft.AspNetCore.Watch.") is true)
         {
             // What dotnet watch has ASP.NET Core load into the host is not there for the app.

@@ -11,8 +11,10 @@ namespace FunctionApp.LocalHost.Worker;
 /// <summary>One worker's connection, from its first message to its end, and the invocations that it has not answered yet.</summary>
 /// <param name="id">The worker's ID.</param>
 /// <param name="durableClient">What a worker's durable client is made of: JSON, as the Durable extension gives it.</param>
+/// <param name="functions">The names of those that are loaded; the worker may know others.</param>
 /// <param name="timeout">How long a function may run before the worker is taken for hanging.</param>
-internal sealed class WorkerLink(string id, string appFolder, Task<string> durableClient, WorkerLog log, TimeSpan timeout)
+internal sealed class WorkerLink(
+    string id, string appFolder, IReadOnlySet<string> functions, Task<string> durableClient, WorkerLog log, TimeSpan timeout)
 {
     // A StatusResult's status; 0 is a failure, 2 a cancellation.
     private const int Success = 1;
@@ -33,7 +35,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     /// <summary>Completes when either side has hung up, or when a function has run for too long.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Where the worker takes HTTP requests; null if it has no HTTP functions.</summary>
+    /// <summary>Where the worker takes HTTP requests; null if it takes them as messages, since it runs without ASP.NET Core.</summary>
     public Uri? HttpAddress { get; private set; }
 
     public int PendingCount => _pending.Count;
@@ -56,7 +58,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
     /// <param name="canceled">Tells the function that nobody waits for it any more. It still answers.</param>
     /// <exception cref="FunctionFailedException">It failed, or ran for too long: then the worker ends, with all that runs in it.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
-    public async Task<TypedData?> InvokeAsync(
+    public async Task<InvocationResponse> InvokeAsync(
         AppFunction function, string invocationId, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata, CancellationToken canceled = default)
     {
         var request = new InvocationRequest
@@ -99,7 +101,7 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         using CancellationTokenRegistration timedOut = limit.Token.UnsafeRegister(_ => TimeOut(function, answer), null);
         InvocationResponse response = await answer.Task;
         return response.Result.Status == Success
-            ? response.ReturnValue
+            ? response
             : throw new FunctionFailedException(response.Result.Exception?.Message ?? "canceled", response.Result.Exception?.StackTrace ?? "");
     }
 
@@ -194,12 +196,14 @@ internal sealed class WorkerLink(string id, string appFolder, Task<string> durab
         Send(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = appFolder } });
         FunctionMetadataResponse app = (await ReadAsync(incoming, aborted)).FunctionMetadataResponse;
         Check(app.Result);
-        foreach (RpcFunctionMetadata function in app.FunctionMetadataResults)
+        RpcFunctionMetadata[] loaded = [.. app.FunctionMetadataResults.Where(function => functions.Contains(function.Name))];
+        foreach (RpcFunctionMetadata function in loaded)
         {
+            BindingInfos.Complete(function);
             Send(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.Name, Metadata = function } });
         }
 
-        foreach (RpcFunctionMetadata _ in app.FunctionMetadataResults)
+        foreach (RpcFunctionMetadata _ in loaded)
         {
             Check((await ReadAsync(incoming, aborted)).FunctionLoadResponse.Result);
         }

@@ -6,7 +6,8 @@ namespace FunctionApp.LocalHost.Worker;
 /// Keeps one worker running: starts the next one when it ends, and hands invocations to the one that is ready. It is also the gRPC
 /// service that workers connect to.
 /// </summary>
-internal sealed class WorkerSupervisor(StartOptions options, AppSettings settings, ILoggerFactory loggers) : FunctionRpc.FunctionRpcBase
+internal sealed class WorkerSupervisor(StartOptions options, AppSettings settings, AppFunction[] functions, ILoggerFactory loggers)
+    : FunctionRpc.FunctionRpcBase
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
@@ -58,7 +59,12 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
         for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
         {
             WorkerLink link = _link = new WorkerLink(
-                Guid.NewGuid().ToString(), options.AppFolder, DurableClient.Task, new WorkerLog(loggers), settings.FunctionTimeout);
+                Guid.NewGuid().ToString(),
+                options.AppFolder,
+                functions.Select(function => function.Name).ToHashSet(),
+                DurableClient.Task,
+                new WorkerLog(loggers),
+                settings.FunctionTimeout);
             Dictionary<string, string?> environment = new(settings.Variables)
             {
                 ["Functions__Worker__HostEndpoint"] = endpoint.AbsoluteUri,

@@ -1,5 +1,8 @@
+using System;
 using System.Diagnostics;
+using System.IO;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 /// <summary>
 /// Runs in the worker's process before the app does, because ChildWorker names this assembly in DOTNET_STARTUP_HOOKS, which wants
@@ -14,7 +17,7 @@ internal static class StartupHook
         Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);
         // A terminal sends Ctrl+C to its whole process group: the host decides when the worker, which may still have work, ends.
         // On Windows the worker has a console of its own.
-        if (!OperatingSystem.IsWindows())
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
             _ = SetProcessGroup(0, 0);
         }
