@@ -111,7 +111,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         _host = host;
         Http = new HttpClient { BaseAddress = _host.Address };
         JsonNode client = JsonNode.Parse(await _host.Workers.DurableClient.Task)!;
-        var options = new GrpcDurableTaskClientOptions { Address = (string)client["rpcBaseUrl"]! };
+        var options = new GrpcDurableTaskClientOptions { Address = (string)client["rpcBaseUrl"]!, EnableEntitySupport = true };
         DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", options, NullLogger.Instance);
     }
 }

@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using DurableTask.Core.Common;
 using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
@@ -8,12 +9,12 @@ internal static class Messages
 {
     public static bool IsActivity(this TaskMessage message) => message.Event is TaskScheduledEvent;
 
-    /// <summary>When a timer fires or a scheduled start is due; for others null.</summary>
+    /// <summary>When a timer fires, or a scheduled start or signal is due; for others null.</summary>
     public static DateTime? Due(this TaskMessage message) => message.Event switch
     {
         TimerFiredEvent timer => Utc(timer.FireAt),
         ExecutionStartedEvent { ScheduledStartTime: DateTime time } => Utc(time),
-        _ => null,
+        _ => Entities.IsDelayedEntityMessage(message, out DateTime time) ? time : null,
     };
 
     /// <summary>Times without a kind are UTC, as for the Azure Storage provider.</summary>

@@ -48,7 +48,7 @@ internal sealed class SqliteDurabilityProviderFactory(DurableTaskOptions options
 
     public void SetUseSeparateQueueForEntityWorkItems(bool newValue)
     {
-        // There are no entities.
+        // The queues are separate in any case, which is what apps for .NET isolated have.
     }
 
     public void Dispose() => _file?.Dispose();
@@ -87,7 +87,7 @@ internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService servic
 
     public override void SetUseSeparateQueueForEntityWorkItems(bool newValue)
     {
-        // There are no entities.
+        // As above.
     }
 
     public override async Task<IList<OrchestrationState>> GetOrchestrationStateWithInputsAsync(string instanceId, bool showInput = true) =>

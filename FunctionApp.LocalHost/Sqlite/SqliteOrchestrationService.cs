@@ -1,4 +1,5 @@
 using DurableTask.Core;
+using DurableTask.Core.Common;
 using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
@@ -48,10 +49,12 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public int GetDelayInSecondsAfterOnProcessException(Exception exception) => 0;
     public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
 
-    public async Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(
-        TimeSpan receiveTimeout, CancellationToken cancellationToken)
+    public Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
+        BeginAsync(_queues.NextOrchestrationAsync(cancellationToken));
+
+    private async Task<TaskOrchestrationWorkItem> BeginAsync(Task<Turn> next)
     {
-        Turn turn = await _queues.NextTurnAsync(cancellationToken);
+        Turn turn = await next;
         try
         {
             if (turn.Instance is { HasBegun: true, History: null } instance)
@@ -131,8 +134,15 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
             return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance) : null;
         }
 
+        // A signal or a call makes its entity, if there is none.
+        IList<TaskMessage> all = [message];
+        Action? created = Entities.AutoStart(message.OrchestrationInstance.InstanceId, all) ? Create(db, all[0], status => !status.HasEnded()) : null;
         message.SequenceNumber = _file.NextNumber();
-        return Messages.Insert(db, _hub, message) ? () => _queues.Put(message) : null;
+        return !Messages.Insert(db, _hub, message) ? null : () =>
+        {
+            created?.Invoke();
+            _queues.Put(message);
+        };
     }
 
     /// <returns>What is to be done once it is committed. Null: there is one already, and it is kept.</returns>

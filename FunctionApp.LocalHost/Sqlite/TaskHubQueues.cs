@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using DurableTask.Core;
+using DurableTask.Core.Common;
 using DurableTask.Core.History;
 
 namespace FunctionApp.LocalHost.Sqlite;
@@ -12,7 +13,8 @@ internal sealed class TaskHubQueues
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Instance> _instances = [];
-    private readonly Channel<Instance> _ready = Channel.CreateUnbounded<Instance>();
+    private readonly Channel<Instance> _orchestrations = Channel.CreateUnbounded<Instance>();
+    private readonly Channel<Instance> _entities = Channel.CreateUnbounded<Instance>();
     private readonly Channel<TaskMessage> _activities = Channel.CreateUnbounded<TaskMessage>();
 
     /// <summary>Puts an instance in, in the place of an earlier one of its ID.</summary>
@@ -50,12 +52,17 @@ internal sealed class TaskHubQueues
         }
     }
 
-    /// <summary>Waits for an instance with something to take in, and begins its turn.</summary>
-    public async Task<Turn> NextTurnAsync(CancellationToken cancellationToken)
+    /// <summary>Waits for an orchestration with something to take in, and begins its turn.</summary>
+    public Task<Turn> NextOrchestrationAsync(CancellationToken cancellationToken) => NextTurnAsync(_orchestrations, cancellationToken);
+
+    /// <summary>The same for an entity.</summary>
+    public Task<Turn> NextEntityAsync(CancellationToken cancellationToken) => NextTurnAsync(_entities, cancellationToken);
+
+    private async Task<Turn> NextTurnAsync(Channel<Instance> ready, CancellationToken cancellationToken)
     {
         while (true)
         {
-            Instance instance = await _ready.Reader.ReadAsync(cancellationToken);
+            Instance instance = await ready.Reader.ReadAsync(cancellationToken);
             using Lock.Scope scope = _gate.EnterScope();
             if (_instances.GetValueOrDefault(instance.Id) == instance)
             {
@@ -144,7 +151,7 @@ internal sealed class TaskHubQueues
         if (!instance.IsBusy && instance.Inbox is [TaskMessage first, ..] && (instance.HasBegun || first.Event is ExecutionStartedEvent))
         {
             instance.IsBusy = true;
-            _ready.Writer.TryWrite(instance);
+            (Entities.IsEntityInstance(instance.Id) ? _entities : _orchestrations).Writer.TryWrite(instance);
         }
     }
 }

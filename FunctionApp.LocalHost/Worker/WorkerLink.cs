@@ -163,8 +163,9 @@ internal sealed class WorkerLink(
         }
         catch (Exception e) when (e is LocalHostException or IOException or OperationCanceledException or Grpc.Core.RpcException)
         {
-            // The app cannot be loaded, or the worker is gone.
+            // The app cannot be loaded, or the worker is gone. One that is still there, in this process, would not end by itself.
             _ready.TrySetException(e);
+            Terminate();
         }
         finally
         {

@@ -2,6 +2,8 @@ using DurableTask.Core.History;
 using Grpc.Core;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Client.Entities;
+using Microsoft.DurableTask.Entities;
 
 namespace FunctionApp.Tests.LocalHost;
 
@@ -259,6 +261,52 @@ public abstract class DurabilityTests(DurableHost host)
         await Client.RaiseEventAsync(id, "word", "b", Soon);
         Assert.Equal("a b 385 2470", (await host.EndAsync(id)).ReadOutputAs<string>());
     }
+
+    [Fact]
+    public async Task An_entity_is_called_locked_and_signaled_and_its_failure_is_seen()
+    {
+        string key = Guid.NewGuid().ToString("N");
+        Assert.Equal("3 6 The entity fails.", (await host.RunAsync("Counts", key)).ReadOutputAs<string>());
+
+        var counter = new EntityInstanceId("Counter", key);
+        await Client.Entities.SignalEntityAsync(counter, "Add", 10, new SignalEntityOptions { SignalTime = DateTimeOffset.UtcNow.AddSeconds(1) });
+        await Client.Entities.SignalEntityAsync(counter, "Add", 100);
+        await Eventually.AreEqual(116, () => SumAsync(counter));
+    }
+
+    [Fact]
+    public async Task An_entity_outlives_a_restart_is_listed_and_can_be_deleted()
+    {
+        string prefix = Guid.NewGuid().ToString("N");
+        EntityInstanceId[] counters = [new("Counter", prefix + "a"), new("Counter", prefix + "b")];
+        foreach (EntityInstanceId counter in counters)
+        {
+            await Client.Entities.SignalEntityAsync(counter, "Add", 5);
+            await Eventually.AreEqual(5, () => SumAsync(counter));
+        }
+
+        await host.Host.RestartAsync();
+        Assert.Equal(["a", "b"], await KeysAsync());
+        await Client.Entities.SignalEntityAsync(counters[0], "Delete");
+        await Eventually.AreEqual("b", async () => string.Join(',', await KeysAsync()));
+        Assert.Null(await Client.Entities.GetEntityAsync(counters[0]));
+        await Client.Entities.SignalEntityAsync(counters[1], "Add", 1);
+        await Eventually.AreEqual(6, () => SumAsync(counters[1]));
+
+        async Task<string[]> KeysAsync()
+        {
+            List<string> keys = [];
+            await foreach (EntityMetadata entity in Client.Entities.GetAllEntitiesAsync(new EntityQuery { InstanceIdStartsWith = $"@counter@{prefix}" }))
+            {
+                keys.Add(entity.Id.Key[prefix.Length..]);
+            }
+
+            return [.. keys.Order()];
+        }
+    }
+
+    private async Task<int> SumAsync(EntityInstanceId counter) =>
+        await Client.Entities.GetEntityAsync<int>(counter) is { } entity ? entity.State : 0;
 
     private async Task<string> IdsAsync(OrchestrationQuery query) =>
         string.Join(' ', (await ListAsync(query)).Select(instance => instance.InstanceId));
