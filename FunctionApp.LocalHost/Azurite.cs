@@ -28,12 +28,12 @@ public sealed class Azurite : IAsyncDisposable
     private readonly CancellationTokenSource _kill = new();
     private readonly CommandTask<CommandResult> _process;
 
-    private Azurite(string dataFolder, string connectionString, Uri[] endpoints)
+    private Azurite(string dataFolder, string connectionString, Uri[] endpoints, bool tablesFirst)
     {
         ConnectionString = connectionString;
         string[] arguments =
         [
-            Path.Combine(ProjectFolders.LocalHost, "azurite.js"), endpoints.Length == 1 ? "table/main.js" : "azurite.js",
+            Path.Combine(ProjectFolders.LocalHost, "azurite.js"), tablesFirst ? "table/main.js,blob/main.js" : "azurite.js",
             .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Host={endpoint.Host}"),
             .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Port={endpoint.Port}"),
             "--location", Path.Combine(dataFolder, "azurite"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
@@ -61,7 +61,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <param name="dataFolder">Where it keeps its data, in a folder of its own.</param>
     /// <exception cref="LocalHostException">It cannot be started.</exception>
     public static async Task<Azurite> StartAsync(string dataFolder) =>
-        (await StartIfNeededAsync(dataFolder, NewConnectionString(), tablesOnly: false))!;
+        (await StartIfNeededAsync(dataFolder, NewConnectionString(), tablesFirst: false))!;
 
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
@@ -78,12 +78,15 @@ public sealed class Azurite : IAsyncDisposable
     /// Starts Azurite for the connection string, if that is one for this machine and nothing answers there yet.
     /// Null if something does, or if the string is not one: the app itself says what is wrong with it.
     /// </summary>
-    /// <param name="tablesOnly">The app's own tables are all that is kept there.</param>
+    /// <param name="tablesFirst">
+    /// The app's own tables and blobs are all that is kept there. It needs only the tables to start: blobs are there a moment later.
+    /// </param>
     /// <param name="remark">Is told what one should know about an Azurite that runs already.</param>
     /// <exception cref="LocalHostException">It cannot be started, a port is taken by something else, or the one that runs is too old.</exception>
-    internal static async Task<Azurite?> StartIfNeededAsync(string dataFolder, string? connectionString, bool tablesOnly, Action<string>? remark = null)
+    internal static async Task<Azurite?> StartIfNeededAsync(string dataFolder, string? connectionString, bool tablesFirst, Action<string>? remark = null)
     {
-        Uri[] endpoints = FindEndpoints(connectionString, tablesOnly);
+        Uri[] endpoints = FindEndpoints(connectionString);
+        Uri[] needed = tablesFirst ? [.. endpoints.Take(1)] : endpoints;
         if (endpoints is [] || !Array.TrueForAll(endpoints, endpoint => endpoint.IsLoopback))
         {
             return null;
@@ -96,16 +99,16 @@ public sealed class Azurite : IAsyncDisposable
             Process.GetProcesses(), process => $"{process.Id}" == id && process.StartTime < File.GetLastWriteTime(pidFile));
         await Task.WhenAny(previous?.WaitForExitAsync() ?? Task.CompletedTask, Task.Delay(Patience));
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
-        if (await AnswerAsync(http, endpoints))
+        if (await AnswerAsync(http, needed))
         {
-            await CheckVersionAsync(connectionString!, tablesOnly);
+            await CheckVersionAsync(connectionString!, tablesFirst);
             remark?.Invoke($"An Azurite at {endpoints[0].Authority} was running already: the tables there are shared with whatever else uses it.");
             return null;
         }
 
-        var azurite = new Azurite(dataFolder, connectionString!, endpoints);
+        var azurite = new Azurite(dataFolder, connectionString!, endpoints, tablesFirst);
         await File.WriteAllTextAsync(pidFile, $"{azurite._process.ProcessId}");
-        for (long start = Environment.TickCount64; !await AnswerAsync(http, endpoints); await Task.Delay(10))
+        for (long start = Environment.TickCount64; !await AnswerAsync(http, needed); await Task.Delay(10))
         {
             if (azurite._process.Task.IsCompleted || Environment.TickCount64 - start > Patience.TotalMilliseconds)
             {
@@ -128,12 +131,16 @@ public sealed class Azurite : IAsyncDisposable
     }
 
     /// <summary>In the order of <see cref="Services"/>; none if the string is not a connection string.</summary>
-    private static Uri[] FindEndpoints(string? connectionString, bool tablesOnly)
+    private static Uri[] FindEndpoints(string? connectionString)
     {
         try
         {
-            Uri tables = new TableServiceClient(connectionString).Uri;
-            return tablesOnly ? [tables] : [tables, new QueueServiceClient(connectionString).Uri, new BlobServiceClient(connectionString).Uri];
+            return
+            [
+                new TableServiceClient(connectionString).Uri,
+                new QueueServiceClient(connectionString).Uri,
+                new BlobServiceClient(connectionString).Uri,
+            ];
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -142,12 +149,12 @@ public sealed class Azurite : IAsyncDisposable
     }
 
     /// <summary>Whether the one that runs knows the version of the protocol that today's libraries speak.</summary>
-    private static async Task CheckVersionAsync(string connectionString, bool tablesOnly)
+    private static async Task CheckVersionAsync(string connectionString, bool tablesFirst)
     {
         try
         {
             await new TableServiceClient(connectionString).GetPropertiesAsync();
-            if (!tablesOnly)
+            if (!tablesFirst)
             {
                 await new QueueServiceClient(connectionString).GetPropertiesAsync();
                 await new BlobServiceClient(connectionString).GetPropertiesAsync();

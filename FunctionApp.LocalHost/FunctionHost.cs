@@ -67,7 +67,7 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
         Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
-            options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesOnly: isSqlite, _remarks.Add);
+            options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesFirst: isSqlite, _remarks.Add);
         await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();

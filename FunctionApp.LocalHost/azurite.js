@@ -1,16 +1,39 @@
-// Runs those services of Azurite that the first argument names (a script of Azurite's) until standard input ends, which it
-// does however the host ends, kill -9 included.
-const once = process.once;
-
-// Ctrl+C goes to every process of a terminal: the host decides when Azurite, which it still needs, closes.
-process.on("SIGINT", () => {});
-process.once = (event, handler) => (event === "SIGINT" ? process : once.call(process, event, handler));
-
-// Azurite saves its data when it gets this message; while it is still starting it has none to save.
-process.stdin.resume().on("close", () => process.emit("message", "shutdown") || process.exit());
+// Runs those services of Azurite that the first argument names (scripts of Azurite's, divided by commas, the first one in this thread,
+// each other in one of its own, so that the first does not start later) until standard input ends, which it does however the host ends,
+// kill -9 included.
+const { Worker, isMainThread, parentPort, workerData } = require("node:worker_threads");
 
 // Its telemetry, which is off, would take two thirds of the start to load.
 require.cache[require.resolve("applicationinsights")] = { exports: {} };
 
-const [services] = process.argv.splice(2, 1);
-require(`azurite/dist/src/${services}`);
+const run = (service) => {
+  // Each takes only the options of its own.
+  const [name] = service.split("/");
+  const others = name === service ? [] : ["table", "queue", "blob"].filter((other) => other !== name);
+  const isOther = (option) => others.some((other) => option?.startsWith(`--${other}`));
+  process.argv = process.argv.filter((option, i, all) => !isOther(option) && !(isOther(all[i - 1]) && !option.startsWith("--")));
+  require(`azurite/dist/src/${service}`);
+};
+
+// Azurite saves its data when it gets this message; while it is still starting it has none to save.
+const stop = () => process.emit("message", "shutdown") || process.exit();
+
+if (isMainThread) {
+  const once = process.once;
+
+  // Ctrl+C goes to every process of a terminal: the host decides when Azurite, which it still needs, closes.
+  process.on("SIGINT", () => {});
+  process.once = (event, handler) => (event === "SIGINT" ? process : once.call(process, event, handler));
+
+  const [services] = process.argv.splice(2, 1);
+  const [first, ...others] = services.split(",");
+  const threads = others.map((service) => new Worker(__filename, { argv: process.argv.slice(2), workerData: service }));
+  process.stdin.resume().on("close", () => {
+    threads.forEach((thread) => thread.postMessage("stop"));
+    stop();
+  });
+  run(first);
+} else {
+  parentPort.once("message", stop);
+  run(workerData);
+}

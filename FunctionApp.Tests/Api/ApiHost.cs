@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using Azure.Data.Tables;
+using Azure.Storage.Blobs;
 using FunctionApp.LocalHost;
 using FunctionApp.Tasks;
 using FunctionApp.Tests.Web;
@@ -17,8 +19,13 @@ namespace FunctionApp.Tests.Api;
 /// does, so that breakpoints in it are hit.
 /// </param>
 /// <param name="settings">More settings of an app of the tests' own.</param>
+/// <param name="appFolder">The build output of an app that has more kinds of task, and is always the tests' own; null for this app.</param>
 public abstract class ApiHost(
-    StorageProvider storage, TimeSpan delay, bool inProcess = false, IReadOnlyDictionary<string, string?>? settings = null) : IAsyncLifetime
+    StorageProvider storage,
+    TimeSpan delay,
+    bool inProcess = false,
+    IReadOnlyDictionary<string, string?>? settings = null,
+    string? appFolder = null) : IAsyncLifetime
 {
     /// <summary>Signs the webhooks of an app of the tests' own.</summary>
     public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -71,6 +78,16 @@ public abstract class ApiHost(
         }
     }
 
+    /// <summary>The container of the app's blobs.</summary>
+    public BlobContainerClient Blobs
+    {
+        get
+        {
+            _ = Own;
+            return new BlobContainerClient(_azurite!.ConnectionString, ResultsTable);
+        }
+    }
+
     /// <summary>Name of the app's results table.</summary>
     public string ResultsTable { get; } = $"t{Guid.NewGuid():N}";
 
@@ -81,6 +98,7 @@ public abstract class ApiHost(
     {
         if (BaseUrl is not null)
         {
+            Assert.SkipWhen(appFolder is not null, "Needs kinds of task that the host at API_BASE_URL does not have.");
             _remote = new HttpClient(new ValidatingHandler()) { BaseAddress = new Uri(BaseUrl), Timeout = TimeSpan.FromMinutes(2) };
             if (Environment.GetEnvironmentVariable("API_KEY") is { Length: > 0 } key)
             {
@@ -103,7 +121,8 @@ public abstract class ApiHost(
                 ["Webhook__AllowedHosts"] = "127.0.0.1",
             },
             storage,
-            ownProcess: !inProcess && !Debugger.IsAttached);
+            appFolder,
+            ownProcess: appFolder is not null || (!inProcess && !Debugger.IsAttached));
     }
 
     public async ValueTask DisposeAsync()
@@ -163,6 +182,16 @@ public sealed class FastAzureStorageApi() : ApiHost(StorageProvider.AzureStorage
 /// <summary>Orchestrations where Azure keeps them; tasks take some seconds.</summary>
 public sealed class SlowAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.FromSeconds(4));
 
+/// <summary>The app with kinds of task that take and make much.</summary>
+public abstract class DataApi(StorageProvider storage) : ApiHost(
+    storage,
+    TimeSpan.Zero,
+    appFolder: typeof(DataApi).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "DataSample").Value);
+
+public sealed class SqliteDataApi() : DataApi(StorageProvider.Sqlite);
+
+public sealed class AzureStorageDataApi() : DataApi(StorageProvider.AzureStorage);
+
 // The tests of a collection share one app, and run beside those of the other collections, as most wait for an answer.
 [CollectionDefinition]
 public sealed class FastCollection : ICollectionFixture<FastApi>;
@@ -175,3 +204,9 @@ public sealed class FastAzureStorageCollection : ICollectionFixture<FastAzureSto
 
 [CollectionDefinition]
 public sealed class SlowAzureStorageCollection : ICollectionFixture<SlowAzureStorageApi>;
+
+[CollectionDefinition]
+public sealed class SqliteDataCollection : ICollectionFixture<SqliteDataApi>;
+
+[CollectionDefinition]
+public sealed class AzureStorageDataCollection : ICollectionFixture<AzureStorageDataApi>;

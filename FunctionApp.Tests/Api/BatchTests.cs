@@ -96,7 +96,7 @@ public abstract class BatchTests(ApiHost api)
     }
 
     [Fact]
-    public async Task Canceled_it_shows_no_results()
+    public async Task Canceled_it_shows_no_results_unless_asked_for_those_that_there_are()
     {
         string taskId = await SubmitAsync(Enumerable.Range(0, 1_000).Select(n => ($"{n}", "2")), "?delay=1");
         await api.Http.WaitForStatusAsync(taskId, "Running");
@@ -106,6 +106,12 @@ public abstract class BatchTests(ApiHost api)
         Assert.Equal(HttpStatusCode.OK, canceled.StatusCode);
         using HttpResponseMessage results = await api.Http.GetAsync($"/multiply/batch/{taskId}");
         await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Canceled", results);
+        JsonElement partial = (await api.Http.GetJsonAsync($"/multiply/batch/{taskId}?partial=true")).GetProperty("results");
+        Assert.Equal(1_000, partial.GetArrayLength());
+        Assert.All(partial.EnumerateArray().Index(), one => Assert.True(
+            one.Item.TryGetProperty("result", out JsonElement product)
+                ? product.GetInt32() == 2 * one.Index
+                : one.Item.GetProperty("error").GetProperty("code").GetString() == "canceled"));
         using HttpResponseMessage asSingle = await api.Http.GetAsync($"/multiply/{taskId}");
         await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", asSingle);
     }

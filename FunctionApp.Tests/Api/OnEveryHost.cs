@@ -79,3 +79,15 @@ public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);
 
 [Collection<FastAzureStorageCollection>]
 public sealed class BatchOnAzureStorage(FastAzureStorageApi api) : BatchTests(api);
+
+[Collection<SqliteDataCollection>]
+public sealed class LargeOnSqlite(SqliteDataApi api) : LargeTests(api);
+
+[Collection<AzureStorageDataCollection>]
+public sealed class LargeOnAzureStorage(AzureStorageDataApi api) : LargeTests(api);
+
+[Collection<SqliteDataCollection>]
+public sealed class FilesOnSqlite(SqliteDataApi api) : FileTests(api);
+
+[Collection<AzureStorageDataCollection>]
+public sealed class FilesOnAzureStorage(AzureStorageDataApi api) : FileTests(api);

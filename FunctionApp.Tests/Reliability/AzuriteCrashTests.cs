@@ -24,7 +24,7 @@ public sealed class AzuriteCrashTests(ITestOutputHelper output) : LocalHostTest
         string connectionString = Azurite.NewConnectionString();
         Settings["AzureWebJobsStorage"] = connectionString;
         string folder = Data.CreateSubdirectory("killed").FullName;
-        Azurite azurite = (await Azurite.StartIfNeededAsync(folder, connectionString, tablesOnly: false))!;
+        Azurite azurite = (await Azurite.StartIfNeededAsync(folder, connectionString, tablesFirst: false))!;
         await using LocalHostProcess host = await StartAsync();
         string[] saved = await host.Http.SubmitManyAsync(20);
         await host.Http.AssertResultsAsync("4.6", saved);
@@ -40,7 +40,7 @@ public sealed class AzuriteCrashTests(ITestOutputHelper output) : LocalHostTest
         await stop.CancelAsync();
         await Task.WhenAll(load);
         await azurite.DisposeAsync();
-        azurite = (await Azurite.StartIfNeededAsync(folder, connectionString, tablesOnly: false))!;
+        azurite = (await Azurite.StartIfNeededAsync(folder, connectionString, tablesFirst: false))!;
 
         await host.Http.AssertResultsAsync("4.6", await host.Http.SubmitManyAsync(5));
         await host.Http.AssertResultsAsync("4.6", saved);

@@ -44,7 +44,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
         await azurite.DisposeAsync();
 
         async Task<Azurite> StartAzuriteAsync() =>
-            (await Azurite.StartIfNeededAsync(folder.FullName, connectionString, tablesOnly: false))!;
+            (await Azurite.StartIfNeededAsync(folder.FullName, connectionString, tablesFirst: false))!;
     }
 
     [Long]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Storage.Blobs;
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Upkeep;
@@ -44,6 +45,10 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected OpenTasks Open { get; private set; } = null!;
 
+    protected BlobContainerClient Container { get; private set; } = null!;
+
+    protected TaskBlobs Blobs { get; private set; } = null!;
+
     protected TaskTable Tasks { get; private set; } = null!;
 
     protected TaskStarter Starter { get; private set; } = null!;
@@ -65,6 +70,8 @@ public abstract class StorageTest : IAsyncLifetime
         Keys = new TableClient(connectionString, name + "keys");
         ItemsClient = new TableClient(connectionString, name + "items");
         Tasks = new TaskTable(Table);
+        Container = new BlobContainerClient(connectionString, name);
+        Blobs = new TaskBlobs(Container);
         OpenTable = new TableClient(connectionString, name + "open");
         Open = new OpenTasks(OpenTable);
         Starter = new TaskStarter(
@@ -80,6 +87,7 @@ public abstract class StorageTest : IAsyncLifetime
         await Keys.DeleteAsync();
         await ItemsClient.DeleteAsync();
         await OpenTable.DeleteAsync();
+        await Container.DeleteIfExistsAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -122,7 +130,7 @@ public abstract class StorageTest : IAsyncLifetime
     /// <param name="time">The clock of the instance that it runs on.</param>
     protected Task RunAsync<TResult>(
         TaskAttempt attempt, Func<TaskProgress, CancellationToken, Task<TResult>> work, TimeProvider? time = null, CancellationToken stopping = default) =>
-        new TaskRunner(Tasks, Places, time ?? TimeProvider.System, NullLogger<TaskRunner>.Instance)
+        new TaskRunner(Tasks, Blobs, Places, time ?? TimeProvider.System, NullLogger<TaskRunner>.Instance)
             .RunAsync(new TestKind<TResult>(work), attempt, stopping);
 
     private sealed class TestKind<TResult>(Func<TaskProgress, CancellationToken, Task<TResult>> work) : TaskKind<JsonElement, TResult>("test", "DoWork")

@@ -9,6 +9,8 @@ namespace FunctionApp.Tests.Storage;
 
 public class TaskRunnerTests : StorageTest
 {
+    private const int MaxResult = 16 * 1_024 * 1_024;
+
     [Fact]
     public async Task A_result_is_the_rows_end()
     {
@@ -81,20 +83,20 @@ public class TaskRunnerTests : StorageTest
     }
 
     [Fact]
-    public async Task A_result_that_does_not_fit_into_the_row_fails_at_once_and_says_so()
+    public async Task A_result_that_is_larger_than_its_kind_allows_fails_at_once_and_says_so()
     {
         TaskAttempt fits = await InsertAsync();
         TaskAttempt tooLarge = await InsertAsync();
         TaskAttempt notFinite = await InsertAsync();
 
-        await RunAsync(fits, (_, _) => Task.FromResult(new string('x', TaskRow.MaxBytes - 2)));
-        await RunAsync(tooLarge, (_, _) => Task.FromResult(new string('x', TaskRow.MaxBytes - 1)));
+        await RunAsync(fits, (_, _) => Task.FromResult(new string('x', MaxResult - 2)));
+        await RunAsync(tooLarge, (_, _) => Task.FromResult(new string('x', MaxResult - 1)));
         await RunAsync(notFinite, (_, _) => Task.FromResult(double.NaN));
 
         Assert.Equal(RowStatus.Succeeded, (await ReadAsync(fits)).Status);
         TaskRow row = await ReadAsync(tooLarge);
         Assert.Equal("too_large", row.ErrorCode);
-        Assert.Contains("65,537", row.ErrorDetail);
+        Assert.Contains("16,777,217", row.ErrorDetail);
         Assert.Equal("not_finite", (await ReadAsync(notFinite)).ErrorCode);
     }
 
@@ -372,14 +374,14 @@ public class TaskRunnerTests : StorageTest
         TaskAttempt task = await InsertAsync();
         var away = new TaskTable(new TableClient(
             new Uri("http://127.0.0.1:9"), "away", new TableSharedKeyCredential("devstoreaccount1", "a2V5"), new TableClientOptions { Retry = { MaxRetries = 0 } }));
-        var runner = new TaskRunner(away, Places, TimeProvider.System, NullLogger<TaskRunner>.Instance);
+        var runner = new TaskRunner(away, Blobs, Places, TimeProvider.System, NullLogger<TaskRunner>.Instance);
 
         await Assert.ThrowsAsync<AttemptPostponedException>(() => runner.RunAsync(new Answer(), task, default));
 
         var time = new FakeTimeProvider();
         using var places = new WorkPlaces(new HostSettings(null, 1), time);
         using IDisposable? taken = await places.TakeAsync(default);
-        Task waiting = new TaskRunner(Tasks, places, TimeProvider.System, NullLogger<TaskRunner>.Instance).RunAsync(new Answer(), task, default);
+        Task waiting = new TaskRunner(Tasks, Blobs, places, TimeProvider.System, NullLogger<TaskRunner>.Instance).RunAsync(new Answer(), task, default);
         time.Advance(WorkPlaces.LongestWait);
         await Assert.ThrowsAsync<AttemptPostponedException>(() => waiting);
     }

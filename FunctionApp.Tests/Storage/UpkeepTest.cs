@@ -42,7 +42,7 @@ public abstract class UpkeepTest : StorageTest
 
     private TaskHubs Hubs => new(new ConfigurationBuilder().AddInMemoryCollection([new("FormerTaskHubs", FormerTaskHubs)]).Build());
 
-    protected TaskDeletion Deletion => new(Tasks, new KeysTable(Keys), Items, Time);
+    protected TaskDeletion Deletion => new(Tasks, new KeysTable(Keys), Items, Blobs, Time);
 
     protected TaskReader Reader => new(Tasks, Hubs, _cache, Time, NullLogger<TaskReader>.Instance);
 
@@ -64,7 +64,9 @@ public abstract class UpkeepTest : StorageTest
     {
         // It has a clock of its own.
         _cache.Clear();
-        var sweep = new Sweep(new Scans(Tasks, OpenTable), Open, Tasks, Hubs, Reader, Deletion, Time, NullLogger<Sweep>.Instance);
+        var scans = new Scans(Tasks, OpenTable);
+        var lostFolders = new LostFolders(Blobs, Tasks, scans, Time, NullLogger<LostFolders>.Instance);
+        var sweep = new Sweep(scans, Open, Tasks, Hubs, Reader, Deletion, lostFolders, Time, NullLogger<Sweep>.Instance);
         await sweep.RunAsync(new TimerInfo(), Client.Object, default);
     }
 

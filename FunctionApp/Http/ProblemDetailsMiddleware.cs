@@ -24,9 +24,7 @@ internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimePr
             return;
         }
 
-        // Nobody on the way should keep what was for one caller, or take it for another type.
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers.XContentTypeOptions = "nosniff";
+        SetHeaders(http.Response.Headers);
         http.Request.PathBase = prefix.Of(http.Request);
         CancellationToken callerLeft = http.RequestAborted;
         using var timeIsUp = new CancellationTokenSource(RequestTimeLimit.Longest, time);
@@ -52,8 +50,15 @@ internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimePr
 
         if (answer is not null)
         {
-            context.GetInvocationResult().Value = new Unserialized(answer);
+            context.GetInvocationResult().Value = new Protected(answer, this);
         }
+    }
+
+    private static void SetHeaders(IHeaderDictionary headers)
+    {
+        // Nobody on the way should keep what was for one caller, or take it for another type.
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
     }
 
     private IResult Answer(Exception exception, HttpContext http, CancellationToken callerLeft)
@@ -95,12 +100,38 @@ internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimePr
     [LoggerMessage(LogLevel.Error, "{method} {path} failed unexpectedly.")]
     private partial void LogError(Exception exception, string method, PathString path);
 
+    [LoggerMessage(LogLevel.Warning, "{method} {path}: the answer was broken off.")]
+    private partial void LogBrokenOff(Exception exception, string method, PathString path);
+
     /// <summary>
     /// An answer without public properties. The worker also sends a function's answer to the host, as JSON of its
     /// properties; the host parses it, and breaks off the response if it cannot, such as with an integer of 400 digits.
+    /// What an answer throws that reads from storage while it is sent is answered too, or, once it has begun, breaks it off:
+    /// a part must not look like the whole.
     /// </summary>
-    private sealed class Unserialized(IResult answer) : IResult
+    private sealed class Protected(IResult answer, ProblemDetailsMiddleware middleware) : IResult
     {
-        public Task ExecuteAsync(HttpContext httpContext) => answer.ExecuteAsync(httpContext);
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            try
+            {
+                await answer.ExecuteAsync(httpContext);
+            }
+#pragma warning disable CA1031 // As said.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                if (httpContext.Response.HasStarted)
+                {
+                    middleware.LogBrokenOff(e, httpContext.Request.Method, httpContext.Request.Path);
+                    httpContext.Abort();
+                    return;
+                }
+
+                httpContext.Response.Clear();
+                SetHeaders(httpContext.Response.Headers);
+                await middleware.Answer(e, httpContext, httpContext.RequestAborted).ExecuteAsync(httpContext);
+            }
+        }
     }
 }

@@ -12,9 +12,10 @@ internal static class RequestBody
 {
     /// <summary>What the Functions host lets through; this app refuses it itself, with a reason.</summary>
     /// <remarks>https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits</remarks>
-    public const long HostLimit = 100 * 1_024 * 1_024;
+    public const int HostLimit = 100 * 1_024 * 1_024;
 
     private const int LongestName = 40;
+    private const int FirstBuffer = 64 * 1_024;
 
     /// <summary>The body.</summary>
     /// <exception cref="RequestRefusedException">It is longer than that many bytes (413), or is encoded (415).</exception>
@@ -22,27 +23,26 @@ internal static class RequestBody
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxLength)
     {
         HttpContext http = request.HttpContext;
-        string encoding = request.Headers.ContentEncoding.ToString();
-        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-        {
-            http.Response.Headers.AcceptEncoding = "identity";
-            throw new RequestRefusedException(
-                StatusCodes.Status415UnsupportedMediaType,
-                $"The body has the Content-Encoding \"{encoding.Truncate(LongestName)}\": send it without one.");
-        }
-
+        RefuseEncoded(request);
         if (request.ContentLength > maxLength)
         {
-            throw TooLong($"{request.ContentLength:N0}");
+            throw TooLong($"{request.ContentLength:N0}", maxLength);
         }
 
-        // One byte more than may come, to notice when it does.
-        byte[] buffer = new byte[(request.ContentLength ?? maxLength) + 1];
+        // One byte more than may come, to notice when it does. Of a body in chunks nobody knows how long it will be.
+        byte[] buffer = new byte[(request.ContentLength ?? Math.Min(maxLength, FirstBuffer)) + 1];
         var limit = http.Features.Get<IHttpRequestTimeoutFeature>() as RequestTimeLimit;
         limit?.DisableTimeout();
         try
         {
             int length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, http.RequestAborted);
+            while (length == buffer.Length && length <= maxLength)
+            {
+                Array.Resize(ref buffer, (int)Math.Min(2L * length, maxLength + 1L));
+                length += await request.Body.ReadAtLeastAsync(
+                    buffer.AsMemory(length), buffer.Length - length, throwOnEndOfStream: false, http.RequestAborted);
+            }
+
             if (length <= maxLength)
             {
                 return buffer.AsMemory(0, length);
@@ -50,19 +50,35 @@ internal static class RequestBody
 
             // A proxy, such as the host is, may lose an answer that comes while the body is still on its way. The server bounds it.
             await request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
-            throw TooLong($"more than {maxLength:N0}");
+            throw TooLong($"more than {maxLength:N0}", maxLength);
         }
         catch (IOException e) when (e is not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested)
         {
             // What the server throws for a chunk size that no number can hold.
-            throw new BadHttpRequestException("The body could not be read.", e);
+            throw Unreadable(e);
         }
         finally
         {
             limit?.Restart();
         }
-
-        RequestRefusedException TooLong(string length) => new(
-            StatusCodes.Status413PayloadTooLarge, $"The body has {length} bytes, but may have {maxLength:N0} at most.");
     }
+
+    /// <exception cref="RequestRefusedException">The body is encoded (415).</exception>
+    public static void RefuseEncoded(HttpRequest request)
+    {
+        string encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            request.HttpContext.Response.Headers.AcceptEncoding = "identity";
+            throw new RequestRefusedException(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"The body has the Content-Encoding \"{encoding.Truncate(LongestName)}\": send it without one.");
+        }
+    }
+
+    /// <param name="length">How long the body is, as far as that is known.</param>
+    public static RequestRefusedException TooLong(string length, int maxLength) => new(
+        StatusCodes.Status413PayloadTooLarge, $"The body has {length} bytes, but may have {maxLength:N0} at most.");
+
+    public static BadHttpRequestException Unreadable(IOException exception) => new("The body could not be read.", exception);
 }

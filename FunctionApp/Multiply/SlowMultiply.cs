@@ -15,6 +15,9 @@ public sealed class SlowMultiply(TaskRunner tasks, IOptions<SlowMultiplyOptions>
 
     public override int MaxAttempts => options.Value.MaxAttempts;
 
+    // Two numbers of at most a thousand characters; a body of more is somebody else's.
+    public override int MaxInput => 64 * 1_024;
+
     public override Multiplication Read(JsonMembers body) => Multiplication.Read(body);
 
     [Function(nameof(SlowMultiply))]

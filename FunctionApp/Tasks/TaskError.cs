@@ -14,6 +14,8 @@ public sealed record TaskError(string Code, string Detail)
 
     public static readonly TaskError StoodStill = new("lost", "The task's execution has stood still for a week.");
 
+    public static readonly TaskError InputGone = new("lost", "The task's input is gone.");
+
     public static readonly TaskError Expired = new("expired", "The task had not begun by the time that its submission set for it.");
 
     public static TaskError Timeout(TimeSpan limit) =>

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace FunctionApp.Tasks;
 
 /// <summary>
-/// JSON as the tables keep it: inputs, items and results. What has a limit is measured as it is stored, and what is
+/// JSON as storage keeps it: inputs, items and results. What has a limit is measured as it is stored, and what is
 /// stored leaves room for whatever an answer puts around it, because readers of JSON take 64 levels by default.
 /// </summary>
 internal static class TaskJson
@@ -42,8 +42,8 @@ internal static class TaskJson
     }
 
     /// <summary>A task's or an item's result, as it is stored.</summary>
-    /// <exception cref="PermanentFailureException">It takes more than 64 KiB, or cannot be written.</exception>
-    public static BinaryData WriteResult<T>(T result)
+    /// <exception cref="PermanentFailureException">It takes more bytes than it may, or cannot be written.</exception>
+    public static BinaryData WriteResult<T>(T result, int maxBytes = TaskRow.MaxBytes)
     {
         byte[] json;
         try
@@ -59,9 +59,9 @@ internal static class TaskJson
             throw new PermanentFailureException("The result contains a number that is not finite.", "not_finite");
         }
 
-        return json.Length <= TaskRow.MaxBytes
+        return json.Length <= maxBytes
             ? new BinaryData(json)
-            : throw new PermanentFailureException(TooLarge("The result", json.Length, TaskRow.MaxBytes), "too_large");
+            : throw new PermanentFailureException(TooLarge("The result", json.Length, maxBytes), "too_large");
     }
 
     /// <summary>Checks what somebody wants stored.</summary>

@@ -12,7 +12,9 @@ public sealed class TaskKinds(IEnumerable<TaskKind> kinds)
         || (kind.TakesBatches && name.Equals(kind.BatchName, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Checks what can be wrong with a kind.</summary>
-    /// <exception cref="StartupException">A kind's time limit does not fit into host.json's functionTimeout, or two have one name.</exception>
+    /// <exception cref="StartupException">
+    /// A kind's time limit does not fit into host.json's functionTimeout, it takes or makes more than it may, or two have one name.
+    /// </exception>
     public void Check(HostSettings host)
     {
         foreach (TaskKind kind in All)
@@ -20,6 +22,19 @@ public sealed class TaskKinds(IEnumerable<TaskKind> kinds)
             if (Find(kind.Name) != kind)
             {
                 throw new StartupException($"Two kinds of task are named \"{kind.Name}\".");
+            }
+
+            if (kind is { TakesBatches: true, ContentTypes.Count: > 0 })
+            {
+                throw new StartupException($"\"{kind.Name}\" tasks take bodies as they are, so they cannot have batches.");
+            }
+
+            foreach ((string name, int size) in new[] { (nameof(kind.MaxInput), kind.MaxInput), (nameof(kind.MaxResult), kind.MaxResult) })
+            {
+                if (size is < 1 or > RequestBody.HostLimit)
+                {
+                    throw new StartupException($"{name} of \"{kind.Name}\" tasks is {size:N0} bytes, but must be from 1 to {RequestBody.HostLimit:N0}.");
+                }
             }
 
             if (kind.TimeLimit + HostSettings.Reserve > host.FunctionTimeout)

@@ -22,6 +22,9 @@ internal static partial class TaskLog
     [LoggerMessage(LogLevel.Warning, "Task {task_id}: its row cannot be reached; the work goes on.")]
     public static partial void HeartbeatFailed(this ILogger logger, Exception exception, string task_id);
 
+    [LoggerMessage(LogLevel.Warning, "Task {task_id}: its log cannot be written; the work goes on.")]
+    public static partial void LogFailed(this ILogger logger, Exception exception, string task_id);
+
     [LoggerMessage(LogLevel.Warning, "Task {task_id} is accepted; its orchestration could not be started, and the sweep or a reader will do so.")]
     public static partial void StartFailed(this ILogger logger, Exception exception, string task_id);
 

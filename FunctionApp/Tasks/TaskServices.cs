@@ -10,7 +10,7 @@ namespace FunctionApp.Tasks;
 /// <summary>Registers what this folder needs.</summary>
 internal static class TaskServices
 {
-    /// <summary>Key of the tables for work in the background, which waits for storage for a minute.</summary>
+    /// <summary>Key of the tables and blobs for work in the background, which waits for storage for a minute.</summary>
     public const string Patient = "patient";
 
     /// <exception cref="StartupException">A setting is missing or malformed.</exception>
@@ -24,17 +24,24 @@ internal static class TaskServices
         TableServiceClient patient = StorageAccount.ConnectPatient(configuration);
         services.AddKeyedSingleton(Patient, new TaskTable(patient.GetTableClient(results)));
         services.AddKeyedSingleton(Patient, new ItemsTable(patient.GetTableClient($"{results}items")));
+        // A container's name has lower case only.
+        string container = results.ToLowerInvariant();
+        services.AddSingleton(new TaskBlobs(StorageAccount.ConnectBlobsInteractive(configuration).GetBlobContainerClient(container)));
+        services.AddKeyedSingleton(Patient, new TaskBlobs(StorageAccount.ConnectBlobsPatient(configuration).GetBlobContainerClient(container)));
         services.AddSingleton(TimeProvider.System);
         services.AddMemoryCache();
         services.AddSingleton<TaskStarter>();
         services.AddSingleton<TaskSubmission>();
+        services.AddSingleton<BodyUpload>();
         services.AddSingleton<TaskRunner>();
+        services.AddSingleton<TaskFiles>();
         services.AddSingleton<TaskReader>();
         services.AddSingleton<TaskWatcher>();
         services.AddSingleton<TaskDeletion>();
         TableClient open = storage.GetTableClient($"{results}open");
         services.AddSingleton(new OpenTasks(open));
         services.AddSingleton(provider => new Scans(provider.GetRequiredService<TaskTable>(), open));
+        services.AddSingleton<LostFolders>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookPlaces>();
         services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();

@@ -15,7 +15,10 @@ public sealed record ItemResult(
 /// <param name="Results">In the items' order.</param>
 public sealed record BatchResults(IReadOnlyList<ItemResult> Results);
 
-/// <summary><c>GET /{kind}/batch/{task_id}</c>: the results of all items, or 404 with the task's status.</summary>
+/// <summary>
+/// <c>GET /{kind}/batch/{task_id}</c>: the results of all items, or 404 with the task's status. With <c>?partial=true</c> also those of a batch that
+/// has failed or was canceled; what had no end by then has the batch's error.
+/// </summary>
 public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable items)
 {
     [Function(nameof(GetBatch))]
@@ -25,17 +28,19 @@ public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable it
         string taskId,
         [DurableClient] DurableTaskClient client) =>
         kinds.Find(kind) is { TakesBatches: true } batchKind
-            ? await answers.GetResultAsync(batchKind.BatchName, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted))
+            ? await answers.GetResultAsync(
+                batchKind.BatchName, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted), ofAnyEnd: request.Query["partial"] == "true")
             : TaskAnswers.NoSuchKind();
 
     private async Task<IResult> ReadAsync(TaskRow row, CancellationToken cancellationToken)
     {
+        TaskError? error = row.ErrorCode is null ? null : new(row.ErrorCode, row.ErrorDetail!);
         List<ItemResult> results = [];
         await foreach (ItemRow item in items.ReadAsync(row.Id.ToString(), 0, BatchItems.MaxCount, cancellationToken))
         {
             results.Add(new(
                 item.Result is null ? null : JsonElement.Parse(item.Result),
-                item.ErrorCode is null ? null : new(item.ErrorCode, item.ErrorDetail!)));
+                item.ErrorCode is not null ? new(item.ErrorCode, item.ErrorDetail!) : item.Result is null ? error : null));
         }
 
         // They are removed before the row.

@@ -34,7 +34,7 @@ public sealed class ItemRunner(WorkPlaces places, TimeProvider time, ILogger<Ite
     {
         // Not disposed: work that ignores it, and is left alone at the time limit, may still ask it.
         var left = CancellationTokenSource.CreateLinkedTokenSource(unwanted);
-        Task<BinaryData> working = Task.Run(() => kind.RunAsync(item.Input!, new TaskProgress(), left.Token), CancellationToken.None);
+        Task<BinaryData> working = Task.Run(() => kind.RunAsync(item.Input!, new TaskProgress(), TaskRow.MaxBytes, left.Token), CancellationToken.None);
         using var finished = new CancellationTokenSource();
         var timeIsUp = Task.Delay(slice.Start.TimeLimit, time, finished.Token);
         Task first = await Task.WhenAny(working, timeIsUp);

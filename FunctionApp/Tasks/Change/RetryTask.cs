@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>POST /tasks/{task_id}/retry</c>: a new task with the input of one that has ended.</summary>
-public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskKinds kinds, TaskSubmission submission, TimeProvider time)
+public sealed class RetryTask(TaskReader reader, TaskBlobs blobs, ItemsTable items, TaskKinds kinds, TaskSubmission submission, TimeProvider time)
 {
     [Function(nameof(RetryTask))]
     public async Task<IResult> RunAsync(
@@ -36,7 +36,7 @@ public sealed class RetryTask(TaskReader reader, ItemsTable items, TaskKinds kin
             return TaskAnswers.Unknown();
         }
 
-        return await submission.AcceptAsync(new Submission(kind, row.Input!, batch, taskId, row.WebhookUrl), request, client);
+        return await submission.AcceptAsync(new Submission(kind, row.Input, InputBlob.Of(row, blobs), batch, taskId, row.WebhookUrl), request, client);
     }
 
     private async Task<BatchItems?> ReadItemsAsync(TaskRow row, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tasks;
 
-/// <summary>Removes ended tasks: orchestrations, key and items, and the row last, so that what breaks off can be found again.</summary>
-public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable items, TimeProvider time)
+/// <summary>Removes ended tasks: orchestrations, key, items and blobs, and the row last, so that what breaks off can be found again.</summary>
+public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable items, TaskBlobs blobs, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -40,6 +40,11 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         if (row.Items is not null)
         {
             await items.RemoveAsync(taskId, cancellationToken);
+        }
+
+        if (row.HasBlobs == true)
+        {
+            await blobs.RemoveFolderAsync(row.Id, cancellationToken);
         }
 
         return true;

@@ -26,7 +26,7 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
         bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(View(row).ETag());
         bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
 
-        if (await watcher.ReadAsync(taskId, http, client, IsNews, TaskColumns.Input | TaskColumns.Result) is not { } row)
+        if (await watcher.ReadAsync(taskId, http, client, IsNews, TaskColumns.Input | TaskColumns.Result | TaskColumns.Files) is not { } row)
         {
             return TaskAnswers.Unknown();
         }

@@ -10,19 +10,20 @@ namespace FunctionApp.Tasks;
 public sealed record TaskResult(JsonElement Result);
 
 /// <summary>Answers the question for a task's result: 200, or 404 with <c>task_status</c> and a <c>detail</c>.</summary>
-public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
+public sealed class TaskAnswers(TaskWatcher watcher, TaskBlobs blobs, TimeProvider time)
 {
     /// <summary>Value of the header <c>Retry-After</c>, in seconds, of an answer about an unfinished task.</summary>
     public const string RetryAfter = "1";
 
     /// <param name="kind">Tasks of other kinds are unknown here.</param>
     public Task<IResult> GetResultAsync(TaskKind kind, string taskId, HttpRequest request, DurableTaskClient client) => GetResultAsync(
-        kind.Name, taskId, request, client, row => Task.FromResult<IResult>(TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result!)))));
+        kind.Name, taskId, request, client, row => Task.FromResult(Result(row)));
 
     /// <param name="kind">Tasks of other kinds are unknown here.</param>
     /// <param name="readResult">The answer for a task that has succeeded.</param>
+    /// <param name="ofAnyEnd">That is also the answer for a task that has failed or was canceled.</param>
     public async Task<IResult> GetResultAsync(
-        string kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult)
+        string kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult, bool ofAnyEnd = false)
     {
         if (await watcher.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result) is not { } row
             || row.Kind != kind)
@@ -38,6 +39,7 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
         return row.Status switch
         {
             RowStatus.Succeeded => await readResult(row),
+            RowStatus.Failed or RowStatus.Canceled when ofAnyEnd => await readResult(row),
             RowStatus.Pending => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not started yet."),
             RowStatus.Running => NotFound(row.StatusAt(time.GetUtcNow()), "The task has not ended yet."),
             _ => NotFound(row.Status.ToString()!, row.ErrorDetail!),
@@ -55,6 +57,10 @@ public sealed class TaskAnswers(TaskWatcher watcher, TimeProvider time)
 
     /// <summary>404: the task has not what was asked for.</summary>
     public static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
+
+    private IResult Result(TaskRow row) => row.ResultSize is { } size
+        ? new StoredResult(blobs, TaskBlobs.ResultName(row.Id, row.Run!), size)
+        : TypedResults.Ok(new TaskResult(JsonElement.Parse(row.Result!)));
 
     private static ProblemHttpResult Problem(int statusCode, string status, string detail) => TypedResults.Problem(
         detail,

@@ -10,6 +10,10 @@ namespace FunctionApp.Tasks;
 /// <param name="Progress">0 to 1, of the present attempt.</param>
 /// <param name="StartedAt">When the present attempt started.</param>
 /// <param name="ExpiresAt">When the task will be deleted; null if it is unfinished or kept for ever.</param>
+/// <param name="InputFile">The input, where it is too large to stand here, or is no JSON.</param>
+/// <param name="ResultFile">The result, where it is too large to stand here.</param>
+/// <param name="Files">What a task has left that has succeeded.</param>
+/// <param name="LogSize">How many bytes the log has.</param>
 /// <param name="RetryOf">ID of the task whose input this one has again.</param>
 public sealed record TaskView(
     string TaskId,
@@ -27,6 +31,10 @@ public sealed record TaskView(
     WebhookView? Webhook,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Input,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FileView? InputFile,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FileView? ResultFile,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<FileView>? Files,
+    long LogSize,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TaskError? Error,
     TaskLinks Links)
 {
@@ -53,8 +61,12 @@ public sealed record TaskView(
             WebhookView.Of(row),
             row.Input is null ? null : JsonElement.Parse(row.Input),
             row.Result is null ? null : JsonElement.Parse(row.Result),
+            FileView.OfInput(row, prefix),
+            FileView.OfResult(row, prefix),
+            FileView.OfOutputs(row, prefix),
+            row.LogSize ?? 0,
             row.ErrorCode is null ? null : new(row.ErrorCode, row.ErrorDetail!),
-            new($"{prefix}/tasks/{id}", $"{prefix}/{row.Kind}/{id}", $"{prefix}/tasks/{id}/cancel", $"{prefix}/tasks/{id}/retry"));
+            new($"{prefix}/tasks/{id}", $"{prefix}/{row.Kind}/{id}", $"{prefix}/tasks/{id}/cancel", $"{prefix}/tasks/{id}/retry", $"{prefix}/tasks/{id}/log"));
     }
 
     /// <summary>Validator of the representation; the input, which never changes, does not count.</summary>
@@ -79,4 +91,4 @@ public sealed record WebhookView(string Url, int Attempts, string? LastStatus, b
 }
 
 /// <summary>Paths.</summary>
-public sealed record TaskLinks(string Self, string Result, string Cancel, string Retry);
+public sealed record TaskLinks(string Self, string Result, string Cancel, string Retry, string Log);

@@ -11,6 +11,9 @@ namespace FunctionApp.Tasks;
 /// </summary>
 public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> settings, TimeProvider time) : IDisposable
 {
+    // What somebody who waits may want to know of a task that has ended.
+    private const TaskColumns Polled = TaskColumns.Result | TaskColumns.Files;
+
     private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(2);
 
@@ -67,7 +70,7 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            TaskRow? row = await reader.FindAsync(latest.Id, client, http.RequestAborted, TaskColumns.Result);
+            TaskRow? row = await reader.FindAsync(latest.Id, client, http.RequestAborted, Polled);
             row?.Input = latest.Input;
             return row;
         }
@@ -118,7 +121,7 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
             poller.Next = NewNext();
             try
             {
-                TaskRow? row = await reader.FindAsync(id, client, CancellationToken.None, TaskColumns.Result);
+                TaskRow? row = await reader.FindAsync(id, client, CancellationToken.None, Polled);
                 row?.Input = poller.Input;
                 next.SetResult(row);
             }

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace FunctionApp.Tasks;
 
 /// <summary>
-/// How far an activity has come. To report and to save costs nothing: the heartbeat writes the latest of both now and then.
+/// What an activity's work has and tells: how far it has come, what it says, what it leaves. To report, to save and to log costs nothing:
+/// the heartbeat writes what is new now and then.
 /// </summary>
 public sealed class TaskProgress
 {
@@ -12,13 +13,20 @@ public sealed class TaskProgress
 
     private readonly Lock _lock = new();
     private readonly BinaryData? _saved;
+    private readonly RunLog? _log;
+    private readonly RunOutputs? _outputs;
     private Report _latest;
 
     /// <param name="saved">The last attempt's checkpoint.</param>
-    internal TaskProgress(BinaryData? saved = null)
+    /// <param name="log">Null for an item of a batch.</param>
+    /// <param name="outputs">Null for an item of a batch.</param>
+    internal TaskProgress(BinaryData? saved = null, RunLog? log = null, RunOutputs? outputs = null)
     {
-        _saved = saved;
+        (_saved, _log, _outputs) = (saved, log, outputs);
     }
+
+    /// <summary>The file that was sent, if the kind takes bodies as they are; else null.</summary>
+    public TaskFile? Input { get; internal set; }
 
     internal Report Latest
     {
@@ -51,6 +59,23 @@ public sealed class TaskProgress
             };
         }
     }
+
+    /// <summary>
+    /// Adds a line to the task's log, with the time and the attempt's number; a second or two later callers can read it. The log has at most
+    /// 1 MiB, a message 8,192 characters. The items of a batch have no log.
+    /// </summary>
+    public void Log(string message) => _log?.Add(message);
+
+    /// <summary>
+    /// Begins a file that the task leaves, for callers to download once it has succeeded; up to 20. What is written goes to storage as it
+    /// comes, a few MiB at a time. Dispose of the stream to end the file. A later attempt begins its files anew.
+    /// </summary>
+    /// <param name="name">Up to 100 letters, digits, - and _, with single dots between them; one that was written before is replaced.</param>
+    /// <param name="contentType">Such as <c>application/zip</c>.</param>
+    /// <exception cref="ArgumentException">The name or the content type is none.</exception>
+    /// <exception cref="InvalidOperationException">There are 20 files already, or this is an item of a batch, which can leave none.</exception>
+    public Task<Stream> OpenOutputAsync(string name, string contentType, CancellationToken cancellationToken = default) =>
+        _outputs?.OpenAsync(name, contentType, cancellationToken) ?? throw new InvalidOperationException("An item of a batch can leave no files.");
 
     /// <summary>
     /// Keeps a state from which the work can go on, in place of the one before: should this attempt break off, the next one

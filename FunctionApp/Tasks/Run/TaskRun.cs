@@ -9,7 +9,7 @@ namespace FunctionApp.Tasks;
 /// a conditional write, is the one that counts, whatever the clocks say; and no attempt claims the row from a later one. A
 /// task that takes less than a second costs one write, that of its end.
 /// </summary>
-internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider time, ILogger logger)
+internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt attempt, TimeProvider time, ILogger logger)
 {
     // What others should see within a second, and what costs less once they have waited for long.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -19,19 +19,29 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     // Work without news is alive too, and must not be taken for what stands still.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(1);
 
+    // What cannot be appended to the log soon waits, and at the end not for ever: a word about the work must not delay it.
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastLogPatience = TimeSpan.FromSeconds(10);
+
     private readonly TaskId _id = TaskId.Parse(attempt.TaskId);
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
-    private readonly string _run = Guid.NewGuid().ToString("N");
+    private readonly RunLog _log = new(blobs, TaskId.Parse(attempt.TaskId), attempt.Number, time);
 
     private ETag _etag = new(attempt.Start.ETag);
     private bool _claimed;
     private bool _failing;
+    private bool _logIsFailing;
+    private long? _writtenLog;
     private Report _written;
+    private TaskProgress? _progress;
     private DateTimeOffset _lastContact = time.GetUtcNow();
     private DateTimeOffset _lastWrite = time.GetUtcNow();
 
+    /// <summary>The files that the work leaves.</summary>
+    public RunOutputs Outputs { get; } = new(blobs, TaskId.Parse(attempt.TaskId));
+
     /// <summary>What the work reports to. It has the checkpoint of the run before, once this one has begun.</summary>
-    public TaskProgress Progress { get; private set; } = new();
+    public TaskProgress Progress => _progress ??= new(saved: null, _log, Outputs);
 
     /// <summary>
     /// Claims the row, if the task is a second old, was tried before, or may expire; a younger one may end so soon that
@@ -69,7 +79,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
             return false;
         }
 
-        Progress = new(checkpoint);
+        _progress = new(checkpoint, _log, Outputs);
         return true;
 
         bool MayClaim(TaskRow row)
@@ -109,6 +119,12 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     /// <summary>Writes the task's end. False if it was not written: the task has another end, or (a time limit) another run.</summary>
     public async Task<bool> EndAsync(TaskRow end, CancellationToken cancellationToken)
     {
+        if (end.Status == RowStatus.Failed)
+        {
+            _log.Add($"Failed, {end.ErrorCode}: {end.ErrorDetail}");
+        }
+
+        await FlushLogAsync(LastLogPatience, cancellationToken);
         Describe(end);
         bool isTimeout = end.ErrorCode == TaskError.TimeoutCode;
         if (!await ChangeAsync(end, isTimeout ? IsOurs : _ => true, cancellationToken))
@@ -127,8 +143,14 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     /// <summary>Keeps what an attempt that ends without the task's end leaves: its checkpoint, and what it failed with. If that fails, it is logged.</summary>
     public async Task LeaveAsync(string? failure, CancellationToken cancellationToken)
     {
+        if (failure is not null)
+        {
+            _log.Add($"The attempt failed: {failure}");
+        }
+
+        await FlushLogAsync(LastLogPatience, cancellationToken);
         BinaryData? checkpoint = Progress.Latest.Checkpoint;
-        if (failure is null && (checkpoint is null || checkpoint == _written.Checkpoint))
+        if (failure is null && _log.Size == _writtenLog && (checkpoint is null || checkpoint == _written.Checkpoint))
         {
             return;
         }
@@ -156,8 +178,13 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     {
         try
         {
+            if (_claimed)
+            {
+                await FlushLogAsync(LogPatience, cancellationToken);
+            }
+
             Report latest = Progress.Latest;
-            bool isOurs = !_claimed || latest != _written || time.GetUtcNow() - _lastWrite > LongestSilence ? await ReportAsync(latest, cancellationToken)
+            bool isOurs = !_claimed || latest != _written || _log.Size != _writtenLog || time.GetUtcNow() - _lastWrite > LongestSilence ? await ReportAsync(latest, cancellationToken)
                 : time.GetUtcNow() - _lastContact < LongInterval || IsOurs(await tasks.FindAsync(_id, cancellationToken, TaskColumns.None));
             _failing = false;
             return isOurs;
@@ -192,8 +219,34 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
             return false;
         }
 
-        (_etag, _claimed, _lastContact, _lastWrite) = (etag, true, time.GetUtcNow(), time.GetUtcNow());
+        (_etag, _claimed, _lastContact, _lastWrite, _writtenLog) = (etag, true, time.GetUtcNow(), time.GetUtcNow(), change.LogSize);
         return true;
+    }
+
+    /// <summary>Appends what the work has said. What cannot be appended now is kept for later.</summary>
+    private async Task FlushLogAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (!_log.HasNews)
+        {
+            return;
+        }
+
+        using var timeIsUp = new CancellationTokenSource(patience, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeIsUp.Token);
+        try
+        {
+            await _log.FlushAsync(bounded.Token);
+            _logIsFailing = false;
+        }
+        catch (Exception e) when ((e is RequestFailedException || Outage.Is(e)) && !cancellationToken.IsCancellationRequested)
+        {
+            if (!_logIsFailing)
+            {
+                logger.LogFailed(e, attempt.TaskId);
+            }
+
+            _logIsFailing = true;
+        }
     }
 
     private async Task<RowStatus?> FindStatusAsync(CancellationToken cancellationToken)
@@ -224,7 +277,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     private bool IsOurs(TaskRow? row)
     {
         _lastContact = time.GetUtcNow();
-        return row is { IsUnfinished: true } && (_claimed ? row.Run == _run : MayBecomeOurs(row));
+        return row is { IsUnfinished: true } && (_claimed ? row.Run == Outputs.Run : MayBecomeOurs(row));
     }
 
     private bool MayBecomeOurs(TaskRow row) => (row.Attempt ?? 0) <= attempt.Number;
@@ -232,7 +285,11 @@ internal sealed class TaskRun(TaskTable tasks, TaskAttempt attempt, TimeProvider
     private void Describe(TaskRow row)
     {
         row.Attempt = attempt.Number;
-        row.Run = _run;
+        row.Run = Outputs.Run;
+        row.LogSize = _log.Size;
+
+        // An earlier attempt, or an earlier run of this one, may have left some.
+        row.HasBlobs = _log.Size > 0 || Outputs.HasAny || attempt.Number > 1 ? true : row.HasBlobs;
         row.StartedAt = _startedAt;
         row.Deadline = _startedAt + attempt.Start.TimeLimit;
     }

@@ -10,7 +10,11 @@ namespace FunctionApp.Tasks;
 /// or in doubt throws, so that the orchestration repeats the activity.
 /// </summary>
 public sealed class TaskRunner(
-    [FromKeyedServices(TaskServices.Patient)] TaskTable tasks, WorkPlaces places, TimeProvider time, ILogger<TaskRunner> logger)
+    [FromKeyedServices(TaskServices.Patient)] TaskTable tasks,
+    [FromKeyedServices(TaskServices.Patient)] TaskBlobs blobs,
+    WorkPlaces places,
+    TimeProvider time,
+    ILogger<TaskRunner> logger)
 {
     /// <summary>Does the kind's work and writes the task's end.</summary>
     /// <param name="stopping">The invocation's token.</param>
@@ -20,7 +24,7 @@ public sealed class TaskRunner(
         trace?.SetTag("task_id", attempt.TaskId);
         using IDisposable? scope = logger.TaskScope(attempt.TaskId);
 
-        var run = new TaskRun(tasks, attempt, time, logger);
+        var run = new TaskRun(tasks, blobs, attempt, time, logger);
         if (!await WorkAsync(kind, attempt, run, stopping))
         {
             await run.UntilEndedAsync(stopping);
@@ -36,11 +40,17 @@ public sealed class TaskRunner(
             return false;
         }
 
+        var id = TaskId.Parse(attempt.TaskId);
+        if (await WithStorageAsync(() => ReadInputAsync(id, attempt, run, stopping), stopping) is not { } input)
+        {
+            var gone = TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow());
+            return await WithStorageAsync(() => run.EndAsync(gone, stopping), stopping);
+        }
+
         // Not disposed: work that ignores it may still ask it.
         var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var finished = new CancellationTokenSource();
-        var input = BinaryData.FromString(attempt.Start.Input);
-        Task<BinaryData> working = Task.Run(() => kind.RunAsync(input, run.Progress, unwanted.Token), CancellationToken.None);
+        Task<BinaryData> working = Task.Run(() => kind.RunAsync(input, run.Progress, kind.MaxResult, unwanted.Token), CancellationToken.None);
         var timeIsUp = Task.Delay(attempt.Start.TimeLimit, time, finished.Token);
         Task displaced = run.UntilDisplacedAsync(finished.Token);
         Task first = await Task.WhenAny(working, timeIsUp, displaced);
@@ -59,20 +69,33 @@ public sealed class TaskRunner(
             return false;
         }
 
-        var id = TaskId.Parse(attempt.TaskId);
         TaskRow end = first == working
             ? await EndOfAsync(id, working, attempt, run, grace.Token, stopping)
             : TaskRow.Failed(id, TaskError.Timeout(attempt.Start.TimeLimit), time.GetUtcNow());
         return await WithStorageAsync(() => run.EndAsync(end, grace.Token), grace.Token);
     }
 
+    /// <summary>The input, from the start message, or else from the row or its blob; null if it is gone.</summary>
+    private async Task<BinaryData?> ReadInputAsync(TaskId id, TaskAttempt attempt, TaskRun run, CancellationToken cancellationToken)
+    {
+        if (attempt.Start.Input is { } small)
+        {
+            return BinaryData.FromString(small);
+        }
+
+        TaskRow? row = await tasks.FindAsync(id, cancellationToken, TaskColumns.Input);
+        run.Progress.Input = row is { BodyType: not null } ? new TaskFile(blobs, row) : null;
+        return row?.Input ?? await blobs.ReadAsync(TaskBlobs.InputName(id), cancellationToken);
+    }
+
     /// <summary>How the task ends by what its work came to.</summary>
     private async Task<TaskRow> EndOfAsync(
         TaskId id, Task<BinaryData> working, TaskAttempt attempt, TaskRun run, CancellationToken grace, CancellationToken stopping)
     {
+        BinaryData result;
         try
         {
-            return TaskRow.Succeeded(id, await working, time.GetUtcNow());
+            result = await working;
         }
         catch (PermanentFailureException e)
         {
@@ -89,9 +112,27 @@ public sealed class TaskRunner(
             await run.LeaveAsync(TaskError.Describe(e), grace);
             throw;
         }
+
+        return await WithStorageAsync(() => SucceededAsync(id, result, run, grace), grace);
     }
 
-    private static async Task<bool> WithStorageAsync(Func<Task<bool>> access, CancellationToken cancellationToken)
+    /// <summary>The end with that result, which is a blob by now if the row does not hold it.</summary>
+    private async Task<TaskRow> SucceededAsync(TaskId id, BinaryData result, TaskRun run, CancellationToken cancellationToken)
+    {
+        string? files = await run.Outputs.CloseAsync(cancellationToken);
+        int size = result.ToMemory().Length;
+        bool isBlob = size > TaskRow.MaxBytes;
+        if (isBlob)
+        {
+            await blobs.WriteAsync(TaskBlobs.ResultName(id, run.Outputs.Run), result, TaskBlobs.Json, cancellationToken);
+        }
+
+        TaskRow end = TaskRow.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
+        (end.ResultSize, end.HasBlobs, end.Files) = (isBlob ? size : null, isBlob ? true : null, files);
+        return end;
+    }
+
+    private static async Task<T> WithStorageAsync<T>(Func<Task<T>> access, CancellationToken cancellationToken)
     {
         try
         {
@@ -99,7 +140,7 @@ public sealed class TaskRunner(
         }
         catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw new AttemptPostponedException("The task's row could not be reached.", e);
+            throw new AttemptPostponedException("Storage could not be reached.", e);
         }
     }
 

@@ -2,13 +2,14 @@ using System.Text.RegularExpressions;
 using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Identity;
+using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp;
 
 /// <summary>
 /// The storage account that the setting <c>AzureWebJobsStorage</c> names, either as a connection string or as
-/// <c>AzureWebJobsStorage__accountName</c> (or <c>__tableServiceUri</c>) with a managed identity, whose client ID is
+/// <c>AzureWebJobsStorage__accountName</c> (or <c>__tableServiceUri</c> and <c>__blobServiceUri</c>) with a managed identity, whose client ID is
 /// <c>AzureWebJobsStorage__clientId</c> when it is a user-assigned one.
 /// Source: https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-an-identity-based-connection
 /// </summary>
@@ -54,6 +55,16 @@ internal static partial class StorageAccount
     public static TableServiceClient ConnectPatient(IConfiguration configuration) =>
         Connect(configuration.GetSection(Setting), Patient);
 
+    /// <summary>A client for the blobs of the same account, for requests; nothing is sent yet.</summary>
+    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
+    public static BlobServiceClient ConnectBlobsInteractive(IConfiguration configuration) =>
+        ConnectBlobs(configuration.GetSection(Setting), Interactive);
+
+    /// <summary>The same for work in the background.</summary>
+    /// <exception cref="StartupException">A setting is missing or malformed.</exception>
+    public static BlobServiceClient ConnectBlobsPatient(IConfiguration configuration) =>
+        ConnectBlobs(configuration.GetSection(Setting), Patient);
+
     /// <summary>A user-assigned identity by its client ID, else the system-assigned one.</summary>
     public static ManagedIdentityId Identity(string? clientId) => string.IsNullOrWhiteSpace(clientId)
         ? ManagedIdentityId.SystemAssigned
@@ -63,11 +74,25 @@ internal static partial class StorageAccount
     {
         var options = new TableClientOptions();
         retry(options.Retry);
+        return Connect(
+            section, "table", text => new TableServiceClient(text, options), (uri, identity) => new TableServiceClient(uri, identity, options));
+    }
+
+    private static BlobServiceClient ConnectBlobs(IConfigurationSection section, Action<RetryOptions> retry)
+    {
+        var options = new BlobClientOptions();
+        retry(options.Retry);
+        return Connect(
+            section, "blob", text => new BlobServiceClient(text, options), (uri, identity) => new BlobServiceClient(uri, identity, options));
+    }
+
+    private static T Connect<T>(IConfigurationSection section, string service, Func<string, T> byText, Func<Uri, TokenCredential, T> byUri)
+    {
         if (section.Value is { Length: > 0 } connectionString)
         {
             try
             {
-                return new TableServiceClient(connectionString, options);
+                return byText(connectionString);
             }
             catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
             {
@@ -76,13 +101,22 @@ internal static partial class StorageAccount
             }
         }
 
-        string? endpoint = section["tableServiceUri"] is { Length: > 0 } uri ? uri
-            : section["accountName"] is { Length: > 0 } account ? $"https://{account}.table.core.windows.net"
+        string? endpoint = section[$"{service}ServiceUri"] is { Length: > 0 } uri ? uri
+            : section["accountName"] is { Length: > 0 } account ? $"https://{account}.{service}.core.windows.net"
             : throw new StartupException(
-                $"The setting {Setting} is missing: set it to a connection string (\"UseDevelopmentStorage=true\" for Azurite), or set {Setting}__accountName.");
-        return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? endpointUri) && endpointUri.Scheme is "https" or "http"
-            ? new TableServiceClient(endpointUri, new ManagedIdentityCredential(Identity(section["clientId"])), options)
-            : throw new StartupException($"The settings of {Setting} give \"{endpoint}\", which is not a valid URL.");
+                $"The setting {Setting} is missing: set it to a connection string (\"UseDevelopmentStorage=true\" for Azurite), or set {Setting}__accountName, or {Setting}__tableServiceUri and {Setting}__blobServiceUri.");
+        try
+        {
+            // The client refuses, as an argument, a URL to which it must not send a token.
+            var url = new Uri(endpoint);
+            return url.Scheme is "https" or "http"
+                ? byUri(url, new ManagedIdentityCredential(Identity(section["clientId"])))
+                : throw new UriFormatException(url.Scheme);
+        }
+        catch (Exception e) when (e is UriFormatException or ArgumentException)
+        {
+            throw new StartupException($"The settings of {Setting} give \"{endpoint}\", which is not a valid URL of https.", e);
+        }
     }
 
     // https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names

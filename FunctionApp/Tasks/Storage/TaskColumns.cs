@@ -9,7 +9,8 @@ public enum TaskColumns
     Result = 2,
     Checkpoint = 4,
     WebhookLog = 8,
-    All = Input | Result | Checkpoint | WebhookLog,
+    Files = 16,
+    All = Input | Result | Checkpoint | WebhookLog | Files,
 }
 
 internal static class TaskColumnNames
@@ -17,7 +18,7 @@ internal static class TaskColumnNames
     private static readonly string[] Small =
     [
         .. typeof(TaskRow).GetProperties().Where(column => column.CanWrite).Select(column => column.Name)
-            .Except([nameof(TaskRow.ETag), nameof(TaskRow.Input), nameof(TaskRow.Result), nameof(TaskRow.Checkpoint), nameof(TaskRow.WebhookLog)]),
+            .Except([nameof(TaskRow.ETag), .. Enum.GetNames<TaskColumns>()]),
     ];
 
     /// <summary>For storage's <c>$select</c>, with which it returns the ETag all the same; null for all columns.</summary>

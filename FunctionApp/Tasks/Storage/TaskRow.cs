@@ -25,7 +25,7 @@ public enum RowStatus
 /// </summary>
 public sealed class TaskRow : ITableEntity
 {
-    /// <summary>The longest input or result, in bytes of UTF-8: what a binary column takes.</summary>
+    /// <summary>The longest input or result that stands in the row, in bytes of UTF-8: what a binary column takes.</summary>
     /// <remarks>https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-types</remarks>
     public const int MaxBytes = 64 * 1024;
 
@@ -60,8 +60,20 @@ public sealed class TaskRow : ITableEntity
     /// <summary>Name of the activity function that does the work.</summary>
     public string? Activity { get; set; }
 
-    /// <summary>JSON in UTF-8.</summary>
+    /// <summary>JSON in UTF-8; null if it is a blob. Of a body that was taken as it is: what its query said.</summary>
     public BinaryData? Input { get; set; }
+
+    /// <summary>How many bytes the blob has that is the input, or was the body; null if there is none.</summary>
+    public long? BodySize { get; set; }
+
+    /// <summary>The content type of a body that was taken as it is.</summary>
+    public string? BodyType { get; set; }
+
+    /// <summary>The file name that it came with.</summary>
+    public string? BodyName { get; set; }
+
+    /// <summary>Whether there may be blobs in the task's folder; null if there surely are none.</summary>
+    public bool? HasBlobs { get; set; }
 
     /// <summary>Milliseconds that one attempt may take.</summary>
     public long? TimeLimit { get; set; }
@@ -91,8 +103,17 @@ public sealed class TaskRow : ITableEntity
     /// <summary>What the last attempt that failed has failed with, as callers may see it.</summary>
     public string? LastFailure { get; set; }
 
-    /// <summary>JSON in UTF-8.</summary>
+    /// <summary>JSON in UTF-8; null if it is a blob of the <see cref="Run"/>.</summary>
     public BinaryData? Result { get; set; }
+
+    /// <summary>How many bytes the blob has that is the result; null if there is none.</summary>
+    public long? ResultSize { get; set; }
+
+    /// <summary>The files of the <see cref="Run"/> that has ended the task, as <see cref="RunOutputs"/> writes them; null if there are none.</summary>
+    public string? Files { get; set; }
+
+    /// <summary>How many bytes the log has, at least; null if there is none.</summary>
+    public long? LogSize { get; set; }
 
     public string? ErrorCode { get; set; }
 
@@ -154,7 +175,8 @@ public sealed class TaskRow : ITableEntity
         Status == RowStatus.Pending && StartAt > now ? "Scheduled" : Status!.Value.ToString();
 
     /// <summary>Changes an unfinished row into one that has succeeded.</summary>
-    public static TaskRow Succeeded(TaskId id, BinaryData result, DateTimeOffset now) => new(id)
+    /// <param name="result">Null if it is a blob.</param>
+    public static TaskRow Succeeded(TaskId id, BinaryData? result, DateTimeOffset now) => new(id)
     {
         Status = RowStatus.Succeeded,
         Result = result,
@@ -183,6 +205,7 @@ public sealed class TaskRow : ITableEntity
         EndedAt = EndedAt,
         KeyHash = KeyHash,
         Items = Items,
+        HasBlobs = HasBlobs,
         WebhookDone = WebhookDone,
         Hub = Hub,
     };

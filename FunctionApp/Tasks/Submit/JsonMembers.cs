@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Http;
 
 namespace FunctionApp.Tasks;
 
@@ -47,13 +48,35 @@ public sealed class JsonMembers
     /// <summary>The members of an object within a body.</summary>
     public static JsonMembers Of(JsonElement json) => new(default, json);
 
+    /// <summary>The parameters of a query, each a text.</summary>
+    internal static JsonMembers Of(IQueryCollection query)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            foreach ((string name, string? value) in query.SelectMany(parameter => parameter.Value.Select(value => (parameter.Key, value))))
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Of(JsonElement.Parse(json.WrittenSpan));
+    }
+
+    /// <summary>The same as <see cref="Required"/>, but null if the member is not there.</summary>
+    public JsonElement? Optional(string name, Func<JsonElement, bool> isValid, string mustBe) =>
+        Find(name).Count == 0 ? null : Required(name, isValid, mustBe);
+
     /// <summary>
     /// The member, if it is there once and <paramref name="isValid"/>; otherwise the default element, and
     /// <see cref="Errors"/> has a message, such as <paramref name="mustBe"/>.
     /// </summary>
     public JsonElement Required(string name, Func<JsonElement, bool> isValid, string mustBe)
     {
-        (int count, JsonElement member) = _object.ValueKind == JsonValueKind.Object ? FindInObject(name) : FindInText(name);
+        (int count, JsonElement member) = Find(name);
         string? error = count == 0 ? "is required"
             : count > 1 ? "must occur only once"
             : member.ValueKind == JsonValueKind.Undefined || !isValid(member) ? mustBe
@@ -110,6 +133,9 @@ public sealed class JsonMembers
     }
 
     private static string MustBeJson() => $"must be valid JSON in UTF-8, of at most {TaskJson.MaxBodyDepth} levels";
+
+    private (int Count, JsonElement Value) Find(string name) =>
+        _object.ValueKind == JsonValueKind.Object ? FindInObject(name) : FindInText(name);
 
     /// <summary>How often the member is there, and its first value: undefined where the text breaks off in it.</summary>
     private (int Count, JsonElement Value) FindInText(string name)

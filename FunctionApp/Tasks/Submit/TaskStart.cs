@@ -2,7 +2,10 @@ namespace FunctionApp.Tasks;
 
 /// <summary>Input of <see cref="TaskOrchestration"/> and <see cref="Batches.BatchOrchestration"/>.</summary>
 /// <param name="Activity">Name of the activity function that does the work.</param>
-/// <param name="Input">JSON as text: as JSON, a host on its way would parse it, and not take every number.</param>
+/// <param name="Input">
+/// JSON as text: as JSON, a host on its way would parse it, and not take every number. Null if it is not small, as this is written over and
+/// over into the orchestration's history: the activity reads it from where it is stored.
+/// </param>
 /// <param name="TimeLimit">How long one attempt's work may take.</param>
 /// <param name="MaxAttempts">How often it is tried.</param>
 /// <param name="FirstAttempt">1, or more where an earlier orchestration has tried it before.</param>
@@ -14,7 +17,7 @@ namespace FunctionApp.Tasks;
 /// <param name="TraceParent">The submission's trace (W3C), which the activity's continues.</param>
 public sealed record TaskStart(
     string Activity,
-    string Input,
+    string? Input,
     TimeSpan TimeLimit,
     int MaxAttempts,
     int FirstAttempt,

@@ -14,6 +14,9 @@ namespace FunctionApp.Tasks;
 public sealed class TaskStarter(
     TaskTable tasks, KeysTable keys, ItemsTable itemsTable, OpenTasks open, TimeProvider time, ILogger<TaskStarter> logger)
 {
+    // What stands in the start message, in the history and in every attempt's event stays small: a larger input is read by the activity.
+    private const int LargestInHistory = 2 * 1_024;
+
     // For rows from before there was this column.
     private const int DefaultMaxAttempts = 25;
 
@@ -70,11 +73,13 @@ public sealed class TaskStarter(
     /// </summary>
     /// <param name="submission">What makes one submission another one than before.</param>
     /// <param name="createRow">The row of this submission, for the ID that it gets.</param>
+    /// <param name="storeInput">Stores, before there is a row of that ID, what of the input is a blob.</param>
     public async Task<TaskId?> StartOnceAsync(
         string keyHash,
         string submission,
         TaskId newId,
         Func<TaskId, TaskRow> createRow,
+        Func<TaskId, CancellationToken, Task> storeInput,
         BatchItems? items,
         DurableTaskClient client,
         CancellationToken cancellationToken)
@@ -86,6 +91,7 @@ public sealed class TaskStarter(
             var id = TaskId.Parse(first.TaskId);
             if (id == newId)
             {
+                await storeInput(id, cancellationToken);
                 await StartAsync(createRow(id), items, client, cancellationToken);
                 return id;
             }
@@ -106,6 +112,7 @@ public sealed class TaskStarter(
             {
                 // The sweep has been past the time of this ID.
                 await open.AddAsync([new OpenTask(id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, client.Name)], cancellationToken);
+                await storeInput(id, cancellationToken);
             }
 
             // A deletion removes the key, then the row: a row that is not there any more should not come back.
@@ -122,7 +129,7 @@ public sealed class TaskStarter(
     {
         var start = new TaskStart(
             row.Activity!,
-            row.Input!.ToString(),
+            row.BodySize is null && row.Input?.ToMemory().Length <= LargestInHistory ? row.Input.ToString() : null,
             TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
             row.MaxAttempts ?? DefaultMaxAttempts,
             (row.Attempt ?? 0) + 1,

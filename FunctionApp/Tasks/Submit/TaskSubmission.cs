@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FunctionApp.Tasks.Batches;
+using FunctionApp.Tasks.Upkeep;
 using FunctionApp.Tasks.Webhooks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,38 +19,82 @@ public sealed record SubmittedTask(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Result = null);
 
 /// <summary>What somebody wants done.</summary>
-/// <param name="Input">JSON of at most 64 KiB.</param>
+/// <param name="Input">JSON of at most 64 KiB; null if all of the input is a blob.</param>
+/// <param name="Blob">What of the input is a blob.</param>
 /// <param name="Items">The items of a batch.</param>
 /// <param name="RetryOf">ID of the task whose input it was before.</param>
 /// <param name="FormerWebhook">The webhook of that task.</param>
 public sealed record Submission(
-    TaskKind Kind, BinaryData Input, BatchItems? Items = null, string? RetryOf = null, string? FormerWebhook = null)
+    TaskKind Kind, BinaryData? Input, InputBlob? Blob = null, BatchItems? Items = null, string? RetryOf = null, string? FormerWebhook = null)
 {
+    /// <summary>The task in whose folder the blob is already.</summary>
+    public TaskId? Id { get; init; }
+
     /// <summary>The task's kind.</summary>
     public string KindName => Items is null ? Kind.Name : Kind.BatchName;
 
     /// <summary>What makes one submission another one than before.</summary>
-    public string Fingerprint() => $"{KindName}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}";
+    public string Fingerprint() =>
+        $"{KindName}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}{(Blob is null ? "" : $"\n{Blob.Fingerprint}")}";
 }
 
 /// <summary>
 /// Accepts tasks. A submission that breaks off half-way is completed by whoever sends its key again or reads its row.
 /// </summary>
 public sealed class TaskSubmission(
-    TaskStarter starter, TaskWatcher watcher, IOptions<WebhookSettings> webhooks, TimeProvider time, ILogger<TaskSubmission> logger)
+    TaskStarter starter,
+    TaskBlobs blobs,
+    BodyUpload upload,
+    OpenTasks open,
+    TaskWatcher watcher,
+    IOptions<WebhookSettings> webhooks,
+    TimeProvider time,
+    ILogger<TaskSubmission> logger)
 {
+    // The sweep goes over what was created since its last run, and some minutes before.
+    private static readonly TimeSpan LongUpload = TimeSpan.FromMinutes(1);
+
     /// <summary>The answer to a submission: 202 with the task's ID, or the problem with the request.</summary>
     public async Task<IResult> SubmitAsync(TaskKind kind, HttpRequest request, DurableTaskClient client)
     {
-        var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, TaskRow.MaxBytes));
+        if (kind.ContentTypes.Count > 0)
+        {
+            return await SubmitBodyAsync(kind, request, client);
+        }
+
+        var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, kind.MaxInput));
         BinaryData input = kind.ReadInput(members);
         if (members.Errors.Count > 0)
         {
             return TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
         }
 
-        TaskJson.CheckSize("The input", input.ToMemory().Length);
-        return await AcceptAsync(new Submission(kind, input), request, client);
+        int size = input.ToMemory().Length;
+        TaskJson.CheckSize("The input", size, kind.MaxInput);
+        Submission submission = size <= TaskRow.MaxBytes ? new(kind, input) : new(kind, Input: null, InputBlob.Of(input, blobs));
+        return await AcceptAsync(submission, request, client);
+    }
+
+    /// <summary>The same, where the body is taken as it is. What is wrong is told before it comes.</summary>
+    private async Task<IResult> SubmitBodyAsync(TaskKind kind, HttpRequest request, DurableTaskClient client)
+    {
+        string contentType = BodyUpload.Check(kind, request);
+        var query = JsonMembers.Of(request.Query);
+        BinaryData input = kind.ReadInput(query);
+        if (query.Errors.Count > 0)
+        {
+            return TypedResults.ValidationProblem(query.Errors, "The query is not valid for this kind of task.");
+        }
+
+        TaskJson.CheckSize("The query", input.ToMemory().Length);
+        if (Refusal(request, former: null, time.GetUtcNow(), out _, out _) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var id = TaskId.Create(time.GetUtcNow());
+        InputBlob blob = await upload.ReceiveAsync(kind, request, id, contentType);
+        return await AcceptAsync(new Submission(kind, input, blob) { Id = id }, request, client);
     }
 
     /// <summary>
@@ -58,17 +104,9 @@ public sealed class TaskSubmission(
     public async Task<IResult> AcceptAsync(Submission submission, HttpRequest request, DurableTaskClient client)
     {
         DateTimeOffset now = time.GetUtcNow();
-        Dictionary<string, string[]> errors = [];
-        var options = SubmissionOptions.Read(request, webhooks.Value, submission.FormerWebhook, now, errors);
-        string? keyHash = null;
-        if (request.Headers.TryGetValue(IdempotencyKey.Header, out StringValues key) && !IdempotencyKey.TryHash(key, out keyHash))
+        if (Refusal(request, submission.FormerWebhook, now, out SubmissionOptions options, out string? keyHash) is { } refusal)
         {
-            errors[IdempotencyKey.Header] = ["must be one value of 1 to 255 visible ASCII characters"];
-        }
-
-        if (errors.Count > 0)
-        {
-            return TypedResults.ValidationProblem(errors, $"These options are not valid: {string.Join(", ", errors.Keys)}.");
+            return refusal;
         }
 
         TaskRow CreateRow(TaskId id) => new(id)
@@ -76,6 +114,10 @@ public sealed class TaskSubmission(
             Kind = submission.KindName,
             Activity = submission.Kind.Activity,
             Input = submission.Input,
+            BodySize = submission.Blob?.Size,
+            BodyType = submission.Blob?.ContentType,
+            BodyName = submission.Blob?.Name,
+            HasBlobs = submission.Blob is null ? null : true,
             TimeLimit = (long)submission.Kind.TimeLimit.TotalMilliseconds,
             MaxAttempts = submission.Kind.MaxAttempts,
             Items = submission.Items?.Inputs.Count,
@@ -87,20 +129,61 @@ public sealed class TaskSubmission(
             WebhookDone = options.Webhook is null ? null : false,
         };
 
+        Task StoreAsync(TaskId id, CancellationToken cancellationToken) => submission.Blob?.StoreAsync(id, cancellationToken) ?? Task.CompletedTask;
+
         // From here on the caller's leaving changes nothing.
         using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
-        var newId = TaskId.Create(now);
+        TaskId newId = submission.Id ?? TaskId.Create(now);
+        if (now - newId.CreatedAt > LongUpload)
+        {
+            await open.AddAsync([new OpenTask(newId, now + OpenTasks.WhileARequestLasts, client.Name)], writing.Token);
+        }
+
         if (keyHash is null)
         {
+            await StoreAsync(newId, writing.Token);
             await starter.StartAsync(CreateRow(newId), submission.Items, client, writing.Token);
             return await AnswerAsync(submission, newId, request, client);
         }
 
-        return await starter.StartOnceAsync(
-            keyHash, $"{submission.Fingerprint()}\n{options.Fingerprint()}", newId, CreateRow, submission.Items, client, writing.Token) is { } id
-            ? await AnswerAsync(submission, id, request, client)
-            : TypedResults.Problem(
-                "This Idempotency-Key was sent before with another submission.", statusCode: StatusCodes.Status422UnprocessableEntity);
+        TaskId? id = await starter.StartOnceAsync(
+            keyHash, $"{submission.Fingerprint()}\n{options.Fingerprint()}", newId, CreateRow, StoreAsync, submission.Items, client, writing.Token);
+        if (submission.Id is { } uploaded && uploaded != id)
+        {
+            await ForgetAsync(uploaded, writing.Token);
+        }
+
+        return id is null
+            ? TypedResults.Problem("This Idempotency-Key was sent before with another submission.", statusCode: StatusCodes.Status422UnprocessableEntity)
+            : await AnswerAsync(submission, id.Value, request, client);
+    }
+
+    /// <summary>The problem with the options of a request; null if there is none.</summary>
+    private ValidationProblem? Refusal(HttpRequest request, string? former, DateTimeOffset now, out SubmissionOptions options, out string? keyHash)
+    {
+        Dictionary<string, string[]> errors = [];
+        options = SubmissionOptions.Read(request, webhooks.Value, former, now, errors);
+        keyHash = null;
+        if (request.Headers.TryGetValue(IdempotencyKey.Header, out StringValues key) && !IdempotencyKey.TryHash(key, out keyHash))
+        {
+            errors[IdempotencyKey.Header] = ["must be one value of 1 to 255 visible ASCII characters"];
+        }
+
+        return errors.Count == 0 ? null
+            : TypedResults.ValidationProblem(errors, $"These options are not valid: {string.Join(", ", errors.Keys)}.");
+    }
+
+    /// <summary>Removes a body that came once more. If that fails, the sweep finds it.</summary>
+    private async Task ForgetAsync(TaskId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await blobs.RemoveFolderAsync(id, cancellationToken);
+        }
+        catch (Exception e) when (Outage.Is(e))
+        {
+            logger.LeftToSweep(e, id.ToString());
+        }
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace FunctionApp.Tasks.Upkeep;
 
 /// <summary>Every five minutes, for up to four: deletes tasks that ended longer ago than the setting <c>Retention__Days</c>.</summary>
 /// <remarks>
-/// Their rows need not become tombstones first: each has ended and goes last, so what breaks off is found again. Whoever sends
+/// The rows of short tasks need not become tombstones first: each has ended and goes last, so what breaks off is found again. Whoever sends
 /// a task's idempotency key meanwhile gets that task, if the key is still there, as if he had come a moment earlier, or else
 /// a new one.
 /// </remarks>
@@ -65,9 +65,9 @@ public sealed class Retention(
     /// <summary>Removes all of a task, or all but the row, which is removed together with others.</summary>
     private async Task RemoveAsync(TaskRow row, List<TaskRow> removable, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        if (row.Items is not null)
+        if (row.Items is not null || row.HasBlobs == true)
         {
-            // Half of the items are no result: nobody should see the batch any more.
+            // Half of the items are no result, and a row must not name what is not there: nobody should see the task any more.
             if (await tasks.BuryAsync(row, cancellationToken) is { } tombstone)
             {
                 await deletion.RemoveAsync(tombstone, client, TimeSpan.Zero, cancellationToken);

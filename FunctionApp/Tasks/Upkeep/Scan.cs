@@ -27,8 +27,7 @@ public sealed class Scans(TaskTable tasks, TableClient notes)
         Func<IReadOnlyList<TaskRow>, Task> see,
         CancellationToken cancellationToken)
     {
-        NullableResponse<Scan> noted = await notes.GetEntityIfExistsAsync<Scan>(Scan.Partition, name, cancellationToken: cancellationToken);
-        Scan? last = noted.HasValue ? noted.Value : null;
+        Scan? last = await FindAsync(name, cancellationToken);
         if ((last is { Continuation: not null } ? last : begin(last)) is not { } scan)
         {
             return;
@@ -52,7 +51,15 @@ public sealed class Scans(TaskTable tasks, TableClient notes)
         await NoteAsync(scan, cancellationToken);
     }
 
-    private async Task NoteAsync(Scan scan, CancellationToken cancellationToken)
+    /// <summary>What is noted of a scan; null if there was none.</summary>
+    internal async Task<Scan?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        NullableResponse<Scan> noted = await notes.GetEntityIfExistsAsync<Scan>(Scan.Partition, name, cancellationToken: cancellationToken);
+        return noted.HasValue ? noted.Value : null;
+    }
+
+    /// <summary>Notes how far a scan has come, in a new table if there is none any more.</summary>
+    internal async Task NoteAsync(Scan scan, CancellationToken cancellationToken)
     {
         try
         {

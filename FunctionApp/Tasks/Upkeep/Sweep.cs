@@ -21,6 +21,7 @@ public sealed class Sweep(
     TaskHubs hubs,
     TaskReader reader,
     TaskDeletion deletion,
+    LostFolders lostFolders,
     TimeProvider time,
     ILogger<Sweep> logger)
 {
@@ -40,7 +41,7 @@ public sealed class Sweep(
     private static readonly TimeSpan Recent = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromHours(1);
-    private static readonly TimeSpan TimeForEach = TimeSpan.FromSeconds(80);
+    private static readonly TimeSpan TimeForEach = TimeSpan.FromSeconds(60);
 
     [Function(nameof(Sweep))]
     public async Task RunAsync([TimerTrigger("0 */5 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
@@ -55,6 +56,7 @@ public sealed class Sweep(
         await TimeLimit.RunAsync(
             TimeForEach, token => FindAsync("old", client, last => last is null ? new Scan { Before = now - Recent } : null, token), time, cancellationToken);
         await TimeLimit.RunAsync(TimeForEach, token => LookAsync(client, token), time, cancellationToken);
+        await TimeLimit.RunAsync(TimeForEach, lostFolders.RemoveAsync, time, cancellationToken);
     }
 
     /// <summary>Notes the open ones among the rows that a scan goes over.</summary>
