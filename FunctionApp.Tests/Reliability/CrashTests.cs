@@ -12,7 +12,7 @@ namespace FunctionApp.Tests.Reliability;
 public sealed class SqliteCrashTests(ITestOutputHelper output) : CrashTests(StorageProvider.Sqlite, output)
 {
     [Fact]
-    public Task No_acknowledged_task_is_lost_to_kill_9() => RunAsync(kills: 12, tasks: 400);
+    public Task No_acknowledged_task_is_lost_to_kill_9() => RunAsync(kills: 8, tasks: 250);
 }
 
 /// <summary>Azure Storage, where what a killed host had in hand comes back after a minute.</summary>

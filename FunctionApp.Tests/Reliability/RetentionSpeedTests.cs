@@ -17,7 +17,7 @@ namespace FunctionApp.Tests.Reliability;
 public sealed class RetentionSpeedTests(ITestOutputHelper output)
 {
     private const int Callers = 32;
-    private static readonly int Tasks = TestRun.Read("RETENTION_TEST_TASKS", 200);
+    private static readonly int Tasks = TestRun.Read("RETENTION_TEST_TASKS", 60);
 
     [Theory]
     [InlineData(StorageProvider.Sqlite)]
