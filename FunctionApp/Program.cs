@@ -15,6 +15,7 @@ try
     builder.Services.Configure<KestrelServerOptions>(server => server.Limits.MaxRequestBodySize = RequestBody.HostLimit);
     builder.AddTelemetry();
     builder.Services.AddSingleton(new PathPrefix(builder.Configuration));
+    builder.Services.AddSingleton(new PublicUrl(builder.Configuration));
     builder.Services.AddTasks(builder.Configuration);
     builder.Services.AddOptions<SlowMultiplyOptions>().Configure<IConfiguration>(SlowMultiplyOptions.Read).ValidateOnStart();
     builder.Services.AddTaskKind<SlowMultiply>();

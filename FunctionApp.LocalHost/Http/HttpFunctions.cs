@@ -64,6 +64,9 @@ internal sealed class HttpFunctions(
 
         // By this the worker finds the invocation that belongs to the request.
         context.Request.Headers["x-ms-invocation-id"] = id;
+        // And by these where its caller has sent it.
+        context.Request.Headers.TryAdd("X-Forwarded-Host", context.Request.Host.Value);
+        context.Request.Headers.TryAdd("X-Forwarded-Proto", context.Request.Scheme);
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();

@@ -183,10 +183,12 @@ public sealed class FastAzureStorageApi() : ApiHost(StorageProvider.AzureStorage
 public sealed class SlowAzureStorageApi() : ApiHost(StorageProvider.AzureStorage, TimeSpan.FromSeconds(4));
 
 /// <summary>The app with kinds of task that take and make much.</summary>
-public abstract class DataApi(StorageProvider storage) : ApiHost(
-    storage,
-    TimeSpan.Zero,
-    appFolder: typeof(DataApi).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "DataSample").Value);
+public abstract class DataApi(StorageProvider storage) : ApiHost(storage, TimeSpan.Zero, appFolder: Folder)
+{
+    /// <summary>Its build output.</summary>
+    public static readonly string Folder =
+        typeof(DataApi).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "DataSample").Value!;
+}
 
 public sealed class SqliteDataApi() : DataApi(StorageProvider.Sqlite);
 

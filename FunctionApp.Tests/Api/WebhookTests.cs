@@ -34,6 +34,7 @@ public abstract class WebhookTests(ApiHost api)
             string taskId = told.GetProperty("task_id").GetString()!;
             Assert.Equal(taskId, request.Headers["webhook-id"]);
             Assert.True((await api.FindRowAsync(taskId))!.EndedAt <= request.At);
+            Assert.Equal(new Uri(api.Own.Http.BaseAddress!, $"/tasks/{taskId}").AbsoluteUri, told.GetProperty("links").GetProperty("self").GetString());
             statuses[taskId] = told.GetProperty("status").GetString()!;
             if (taskId == succeeded)
             {

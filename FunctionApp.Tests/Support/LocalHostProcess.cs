@@ -61,10 +61,13 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     public async Task<int> FindWorkerAsync() => Assert.Single(await FindChildrenAsync("FunctionApp.dll"));
 
     /// <summary>The processes that it has started and whose command line has that text.</summary>
-    public async Task<int[]> FindChildrenAsync(string text = "")
+    public Task<int[]> FindChildrenAsync(string text = "") => FindChildrenAsync(Id, text);
+
+    /// <summary>The processes that a process has started and whose command line has that text.</summary>
+    public static async Task<int[]> FindChildrenAsync(int parent, string text)
     {
         List<int> ids = [];
-        await Cli.Wrap("pgrep").WithArguments(["-P", $"{Id}", "-f", text]).WithValidation(CommandResultValidation.None)
+        await Cli.Wrap("pgrep").WithArguments(["-P", $"{parent}", "-f", text]).WithValidation(CommandResultValidation.None)
             .WithStandardOutputPipe(PipeTarget.ToDelegate(id => ids.Add(int.Parse(id)))).ExecuteAsync();
         return [.. ids];
     }

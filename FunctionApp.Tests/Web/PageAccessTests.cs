@@ -7,8 +7,6 @@ namespace FunctionApp.Tests.Web;
 /// <summary>The page is for everybody: by keyboard, with a screen reader, dark or light, on a narrow screen.</summary>
 public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
 {
-    private static readonly string Axe = File.ReadAllText(Path.Combine(TestsFolder.Path, "Web", "npm", "node_modules", "axe-core", "axe.min.js"));
-
     [Fact]
     public async Task Everything_is_done_by_keyboard()
     {
@@ -137,16 +135,5 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
         }
 
         Assert.Fail($"The keyboard does not come to {selector}.");
-    }
-
-    private async Task AxeAsync(string what)
-    {
-        await Page.EvaluateAsync($"() => {{ {Axe} }}");
-        string[] findings = await Page.EvaluateAsync<string[]>(
-            """
-            async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(
-                one => one.nodes.map(node => `${one.id}: ${node.html} ${node.failureSummary}`))
-            """);
-        Assert.True(findings.Length == 0, $"{what}: {string.Join("\n", findings)}");
     }
 }

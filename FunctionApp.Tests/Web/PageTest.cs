@@ -13,8 +13,10 @@ public sealed class PageCollection : ICollectionFixture<PageApi>, ICollectionFix
 
 /// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>
 [Collection<PageCollection>]
-public abstract class PageTest(PageApi api, Chromium chromium) : IAsyncLifetime
+public abstract class PageTest(ApiHost api, Chromium chromium) : IAsyncLifetime
 {
+    private static readonly string Axe = File.ReadAllText(Path.Combine(TestsFolder.Path, "Web", "npm", "node_modules", "axe-core", "axe.min.js"));
+
     private readonly ConcurrentQueue<string> _errors = [];
     private IBrowserContext? _window;
 
@@ -79,5 +81,17 @@ public abstract class PageTest(PageApi api, Chromium chromium) : IAsyncLifetime
             () => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Submit", Exact = true }).ClickAsync(),
             response => response.Request.Method == "POST");
         return (await accepted.JsonAsync())!.Value.GetProperty("task_id").GetString()!;
+    }
+
+    /// <summary>A checker of accessibility finds nothing.</summary>
+    protected async Task AxeAsync(string what)
+    {
+        await Page.EvaluateAsync($"() => {{ {Axe} }}");
+        string[] findings = await Page.EvaluateAsync<string[]>(
+            """
+            async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(
+                one => one.nodes.map(node => `${one.id}: ${node.html} ${node.failureSummary}`))
+            """);
+        Assert.True(findings.Length == 0, $"{what}: {string.Join("\n", findings)}");
     }
 }

@@ -8,7 +8,7 @@ namespace FunctionApp;
 /// The path under which a proxy shows this service, with which paths in answers begin: what the proxy says in the header
 /// <c>X-Forwarded-Prefix</c>, or else the setting <c>PathPrefix</c>. The Functions host does not let the header through:
 /// https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script/Http/ScriptInvocationRequestTransformer.cs.
-/// No answer has a whole URL, so what a proxy says of its host and scheme does not matter.
+/// No answer has a whole URL, so what a proxy says of its host and scheme does not matter but to webhooks: <see cref="PublicUrl"/>.
 /// </summary>
 internal sealed partial class PathPrefix
 {

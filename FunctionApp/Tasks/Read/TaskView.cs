@@ -41,8 +41,8 @@ public sealed record TaskView(
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <param name="retention">How long ended tasks are kept; null for ever.</param>
-    /// <param name="prefix">What the paths of the links begin with.</param>
-    public static TaskView Of(TaskRow row, DateTimeOffset now, TimeSpan? retention, PathString prefix = default)
+    /// <param name="prefix">What the links begin with.</param>
+    public static TaskView Of(TaskRow row, DateTimeOffset now, TimeSpan? retention, string? prefix)
     {
         string id = row.Id.ToString();
         return new(

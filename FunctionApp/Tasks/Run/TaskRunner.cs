@@ -127,7 +127,7 @@ public sealed class TaskRunner(
             await blobs.WriteAsync(TaskBlobs.ResultName(id, run.Outputs.Run), result, TaskBlobs.Json, cancellationToken);
         }
 
-        TaskRow end = TaskRow.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
+        var end = TaskRow.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
         (end.ResultSize, end.HasBlobs, end.Files) = (isBlob ? size : null, isBlob ? true : null, files);
         return end;
     }

@@ -47,7 +47,7 @@ public sealed class TaskBlobs(BlobContainerClient container)
     /// <summary>Writes a blob, in place of one that may be there.</summary>
     public async Task WriteAsync(string name, BinaryData content, string contentType, CancellationToken cancellationToken)
     {
-        using Stream stream = content.ToStream();
+        using var stream = content.ToStream();
         await WriteAsync(name, stream, contentType, cancellationToken);
     }
 
@@ -148,7 +148,7 @@ public sealed class TaskBlobs(BlobContainerClient container)
 
             try
             {
-                using Stream stream = new BinaryData(text).ToStream();
+                using var stream = new BinaryData(text).ToStream();
                 var options = new AppendBlobAppendBlockOptions { Conditions = new() { IfAppendPositionEqual = size } };
                 await blob.AppendBlockAsync(stream, options, cancellationToken);
                 return true;

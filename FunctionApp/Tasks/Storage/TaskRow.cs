@@ -150,6 +150,9 @@ public sealed class TaskRow : ITableEntity
     /// <summary>Who wants to be told of the end.</summary>
     public string? WebhookUrl { get; set; }
 
+    /// <summary>What the links that it is sent begin with; null in rows from before there was this column.</summary>
+    public string? WebhookLinks { get; set; }
+
     public int? WebhookAttempts { get; set; }
 
     /// <summary>What came of the last attempt: an HTTP status, or why there was none.</summary>

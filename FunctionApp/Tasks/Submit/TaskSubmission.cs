@@ -47,6 +47,7 @@ public sealed class TaskSubmission(
     BodyUpload upload,
     OpenTasks open,
     TaskWatcher watcher,
+    PublicUrl publicUrl,
     IOptions<WebhookSettings> webhooks,
     TimeProvider time,
     ILogger<TaskSubmission> logger)
@@ -126,6 +127,7 @@ public sealed class TaskSubmission(
             KeyHash = keyHash,
             RetryOf = submission.RetryOf,
             WebhookUrl = options.Webhook,
+            WebhookLinks = options.Webhook is null ? null : publicUrl.Of(request),
             WebhookDone = options.Webhook is null ? null : false,
         };
 

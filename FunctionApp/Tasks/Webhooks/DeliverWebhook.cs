@@ -67,7 +67,7 @@ public sealed class DeliverWebhook(
     private async Task<TimeSpan?> SendAsync(TaskRow row, Uri url, CancellationToken stopping)
     {
         string taskId = row.Id.ToString();
-        var task = TaskView.Of(row, time.GetUtcNow(), retention.Value.Period);
+        var task = TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, row.WebhookLinks);
         if (row.Result?.ToMemory().Length > LargestResult)
         {
             task = task with { Result = null };

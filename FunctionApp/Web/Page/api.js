@@ -22,8 +22,8 @@ export class ApiError extends Error {
   get isOutage() { return [0, 502, 503, 504].includes(this.status); }
 }
 
-// The answer's status, body and ETag. Without a key, or with a wrong one, it waits until the user has given another.
-export async function call(method, path, { body, headers, signal } = {}) {
+// The answer's status, body and ETag; what is not JSON as what is asked for, with the headers. Without a key, or with a wrong one, it waits until the user has given another.
+export async function call(method, path, { body, headers, signal, as } = {}) {
   for (;;) {
     await hasKey;
     signal?.throwIfAborted();
@@ -36,6 +36,7 @@ export async function call(method, path, { body, headers, signal } = {}) {
 
     isUp();
     if (response.status === 304) return { status: 304, etag: response.headers.get('ETag') };
+    if (as && response.ok) return { status: response.status, headers: response.headers, body: await response[as]() };
     const text = await response.text();
     if (!response.ok) throw failure(response, text);
     return { status: response.status, etag: response.headers.get('ETag'), body: text ? parse(text) : null };

@@ -3,6 +3,7 @@
 import * as live from './live.js';
 import { call, now, persist, ApiError } from './api.js';
 import { cancel, deleteOne, retry } from './actions.js';
+import { renderFiles, renderLog } from './data.js';
 import { $, busily, copy, element, setText, show, toast } from './dom.js';
 import { duration, ended, localTime, pretty, prettyResults, runTime, shortId } from './format.js';
 import { renderProgress } from './list.js';
@@ -32,6 +33,7 @@ export async function showTask(taskId) {
   document.title = id ? `Task ${shortId(id)}` : 'Tasks';
   document.body.classList.toggle('has-detail', id !== null);
   show($('detail'), id !== null);
+  renderLog(null);
   if (!id) return;
   setText($('detail-title'), `Task ${shortId(id)}`);
   render();
@@ -70,16 +72,18 @@ export function render(isMissing = false) {
   setText($('detail-retry-of'), task.retry_of ?? '');
   $('detail-retry-of').href = `?task=${task.retry_of ?? ''}`;
   renderTimeline(task);
+  renderFiles(task);
+  renderLog(task);
   renderWebhook(task.webhook, ended(task));
   renderResult(task);
 }
 
 async function renderResult(task) {
-  if (task.status === 'Succeeded' && result === undefined) {
+  if (task.status === 'Succeeded' && result === undefined && !task.result_file) {
     if (task.result !== undefined) {
       result = task.result;
     } else {
-      // Large results have a place of their own.
+      // Those of a batch have a place of their own.
       result = null;
       try {
         const { body } = await persist(() => call('GET', `${task.kind}/${task.task_id}`));
