@@ -11,7 +11,7 @@ namespace FunctionApp;
 /// <summary>Traces, metrics and logs, to Azure Monitor too when its connection string is set.</summary>
 internal static class Telemetry
 {
-    /// <summary>Where the app's own traces come from.</summary>
+    /// <summary>Where the app's own traces come from, and, by the same name, its metrics.</summary>
     public static readonly ActivitySource Source = new("FunctionApp");
 
     public static void AddTelemetry(this FunctionsApplicationBuilder builder)
@@ -28,6 +28,7 @@ internal static class Telemetry
         builder.Services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
             .WithTracing(tracing => tracing.AddSource(Source.Name))
+            .WithMetrics(metrics => metrics.AddMeter(Source.Name))
             .UseAzureMonitorExporter(exporter =>
             {
                 exporter.ConnectionString = connectionString;

@@ -35,6 +35,34 @@ public abstract class BatchTests(ApiHost api)
         Assert.Equal("""{"result":42}""", results[2]);
     }
 
+    [Fact]
+    public async Task It_says_how_many_of_its_items_have_failed_and_those_are_retried_alone()
+    {
+        string taskId = await SubmitAsync([.. Enumerable.Range(0, 30).Select(n => n is 3 or 25 ? ("1e200", "1e200") : ($"{n}", "2"))]);
+
+        JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
+
+        Assert.Equal("""{"total":30,"succeeded":28,"failed":2}""", task.GetProperty("items").GetRawText());
+        JsonElement listed = (await api.Http.GetJsonAsync("/tasks?kind=multiply/batch&limit=100")).GetProperty("tasks").EnumerateArray()
+            .Single(one => one.GetProperty("task_id").GetString() == taskId);
+        Assert.Equal(task.GetProperty("items").GetRawText(), listed.GetProperty("items").GetRawText());
+
+        using HttpResponseMessage wrong = await api.Http.PostAsync($"/tasks/{taskId}/retry?items=some&delay=soon", content: null);
+        await ProblemAssert.NamesAsync(["items", "delay"], wrong);
+        using HttpResponseMessage retry = await api.Http.PostAsync($"/tasks/{taskId}/retry?items=failed", content: null);
+        string retryId = await retry.ReadTaskIdAsync();
+        JsonElement again = await api.Http.WaitForStatusAsync(retryId, "Succeeded");
+        Assert.Equal("""{"total":2,"succeeded":0,"failed":2}""", again.GetProperty("items").GetRawText());
+        Assert.Equal(taskId, again.GetProperty("retry_of").GetString());
+
+        string perfect = await SubmitAsync([("6", "7")]);
+        await api.Http.WaitForStatusAsync(perfect, "Succeeded");
+        using HttpResponseMessage nothing = await api.Http.PostAsync($"/tasks/{perfect}/retry?items=failed", content: null);
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.Conflict, "Succeeded", nothing);
+        using HttpResponseMessage single = await api.Http.PostAsync($"/tasks/{await EndedAsync()}/retry?items=failed", content: null);
+        await ProblemAssert.NamesAsync(["items"], single);
+    }
+
     [Theory]
     [InlineData("""{"items": []}""", "items")]
     [InlineData("""{"items": {}}""", "items")]
@@ -104,6 +132,9 @@ public abstract class BatchTests(ApiHost api)
         using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
 
         Assert.Equal(HttpStatusCode.OK, canceled.StatusCode);
+        JsonElement counts = (await canceled.ReadJsonAsync()).GetProperty("items");
+        Assert.Equal((1_000, 0), (counts.GetProperty("total").GetInt32(), counts.GetProperty("failed").GetInt32()));
+        Assert.InRange(counts.GetProperty("succeeded").GetInt32(), 0, 999);
         using HttpResponseMessage results = await api.Http.GetAsync($"/multiply/batch/{taskId}");
         await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Canceled", results);
         JsonElement partial = (await api.Http.GetJsonAsync($"/multiply/batch/{taskId}?partial=true")).GetProperty("results");
@@ -114,6 +145,13 @@ public abstract class BatchTests(ApiHost api)
                 : one.Item.GetProperty("error").GetProperty("code").GetString() == "canceled"));
         using HttpResponseMessage asSingle = await api.Http.GetAsync($"/multiply/{taskId}");
         await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Unknown", asSingle);
+    }
+
+    private async Task<string> EndedAsync()
+    {
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForResultAsync(taskId);
+        return taskId;
     }
 
     private async Task<HttpResponseMessage> PostAsync(string body, string query = "", params (string Name, string Value)[] headers)

@@ -66,7 +66,47 @@ public abstract class ListTests(ApiHost api)
         Assert.Equal(seen.Distinct(), seen);
     }
 
+    [Fact]
+    public async Task A_label_tells_tasks_apart_and_finds_them()
+    {
+        string prefix = $"Büro’s “50 %” & co {Guid.NewGuid():N} ";
+        string first = await api.Http.SubmitAsync(query: $"?label={Uri.EscapeDataString(prefix + "1")}");
+        string second = await api.Http.SubmitAsync("1e200", "1e200", $"?label={Uri.EscapeDataString(prefix + "12")}");
+        await api.Http.WaitForResultAsync(first);
+        await api.Http.WaitForStatusAsync(second, "Failed");
+
+        await AssertListedAsync([first], $"/tasks?label={Uri.EscapeDataString(prefix + "1")}");
+        await AssertListedAsync([second, first], $"/tasks?limit=1&label={Uri.EscapeDataString(prefix + "*")}");
+        await AssertListedAsync([second], $"/tasks?status=Failed&label={Uri.EscapeDataString(prefix + "*")}");
+        await AssertListedAsync([], $"/tasks?label={Uri.EscapeDataString(prefix.ToUpperInvariant() + "*")}");
+
+        JsonElement[] listed = [.. (await api.Http.GetJsonAsync($"/tasks?label={Uri.EscapeDataString(prefix + "*")}")).GetProperty("tasks").EnumerateArray()];
+        Assert.Equal(prefix + "12", listed[0].GetProperty("label").GetString());
+        Assert.Equal("not_finite", listed[0].GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(JsonValueKind.Null, listed[0].GetProperty("result_summary").ValueKind);
+        Assert.Equal("4.6", listed[1].GetProperty("result_summary").GetString());
+        Assert.Equal("""{"x":2.3,"y":2.0}""", listed[1].GetProperty("input_summary").GetString());
+
+        using HttpResponseMessage kept = await api.Http.PostAsync($"/tasks/{first}/retry", content: null);
+        Assert.Equal(prefix + "1", (await api.Http.GetTaskAsync(await kept.ReadTaskIdAsync())).GetProperty("label").GetString());
+        using HttpResponseMessage taken = await api.Http.PostAsync($"/tasks/{first}/retry?label=", content: null);
+        Assert.Equal(JsonValueKind.Null, (await api.Http.GetTaskAsync(await taken.ReadTaskIdAsync())).GetProperty("label").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_short_form_has_80_characters_at_most()
+    {
+        string digits = new('7', 500);
+        string taskId = await api.Http.SubmitAsync(digits, "1");
+        await api.Http.WaitForResultAsync(taskId);
+        JsonElement task = await api.Http.GetTaskAsync(taskId);
+        Assert.Equal(digits[..79] + "…", task.GetProperty("result_summary").GetString());
+        Assert.Equal(80, task.GetProperty("input_summary").GetString()!.Length);
+    }
+
     [Theory]
+    [InlineData("label=a&label=b", "label")]
+    [InlineData("label=%00", "label")]
     [InlineData("status=Done", "status")]
     [InlineData("status=Deleted", "status")]
     [InlineData("limit=0", "limit")]

@@ -51,6 +51,12 @@ public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api), IClassFi
 public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api), IClassFixture<FastAzureStorageApi>;
 
 [Collection<FastCollection>]
+public sealed class ChangeOnSqlite(FastApi api) : ChangeTests(api);
+
+[Collection<FastAzureStorageCollection>]
+public sealed class ChangeOnAzureStorage(FastAzureStorageApi api) : ChangeTests(api);
+
+[Collection<FastCollection>]
 public sealed class ListOnSqlite(FastApi api) : ListTests(api);
 
 [Collection<FastAzureStorageCollection>]

@@ -37,6 +37,20 @@ public sealed class RetentionTests : UpkeepTest
     }
 
     [Fact]
+    public async Task What_has_a_time_of_its_own_is_kept_beyond_the_others()
+    {
+        TaskRow longer = RowOf(Old, RowStatus.Succeeded, Old);
+        longer.ExpiresAt = Time.GetUtcNow().AddDays(300);
+        TaskRow never = RowOf(Old, RowStatus.Failed, Old);
+        never.ExpiresAt = TaskRow.Never;
+        await AddAsync(longer, never);
+
+        await RetainAsync(days: 30);
+
+        Assert.Equal([RowStatus.Succeeded, RowStatus.Failed], await Task.WhenAll(StatusAsync(longer), StatusAsync(never)));
+    }
+
+    [Fact]
     public async Task One_that_cannot_be_removed_does_not_stop_the_others()
     {
         TaskRow[] rows = await AddAsync([.. Enumerable.Range(0, 9).Select(_ => RowOf(Old, RowStatus.Succeeded, Old))]);

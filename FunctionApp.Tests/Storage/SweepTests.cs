@@ -95,6 +95,65 @@ public sealed class SweepTests : UpkeepTest
     }
 
     [Fact]
+    public async Task A_task_whose_orchestration_was_not_told_of_its_new_start_is_told_by_the_sweep()
+    {
+        TaskRow row = RowOf(Time.GetUtcNow(), RowStatus.Pending);
+        (row.StartAt, row.IsMoved) = (Time.GetUtcNow().AddMinutes(1), true);
+        await AddAsync(row);
+        Instances[row.Id.ToString()] = OrchestrationRuntimeStatus.Running;
+        Client.Setup(client => client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
+            .Returns(Task.CompletedTask).Verifiable(Times.Once);
+        Time.Advance(TimeSpan.FromMinutes(3));
+
+        await SweepAsync();
+
+        Client.Verify();
+    }
+
+    [Fact]
+    public async Task It_knows_how_long_the_oldest_task_has_waited()
+    {
+        DateTimeOffset now = Time.GetUtcNow();
+        TaskRow[] rows = await AddAsync(RowOf(now.AddMinutes(-30), RowStatus.Pending), RowOf(now.AddMinutes(-20), RowStatus.Pending), RowOf(now.AddHours(-2)));
+        foreach (TaskRow row in rows)
+        {
+            Instances[row.Id.ToString()] = OrchestrationRuntimeStatus.Running;
+        }
+
+        await SweepAsync();
+        Assert.InRange(Oldest.Age(now), TimeSpan.FromMinutes(29.9), TimeSpan.FromMinutes(30.1));
+
+        await Table.UpsertEntityAsync(new TaskRow(rows[0].Id) { Status = RowStatus.Running });
+        Time.Advance(TimeSpan.FromHours(1));
+        await SweepAsync();
+        Assert.InRange(Oldest.Age(now), TimeSpan.FromMinutes(19.9), TimeSpan.FromMinutes(20.1));
+
+        await Table.UpsertEntityAsync(new TaskRow(rows[1].Id) { Status = RowStatus.Canceled });
+        await SweepAsync();
+        Assert.Equal(TimeSpan.Zero, Oldest.Age(now));
+    }
+
+    [Fact]
+    public async Task What_has_a_time_of_its_own_is_deleted_then()
+    {
+        DateTimeOffset now = Time.GetUtcNow();
+        TaskRow soon = RowOf(now.AddMinutes(-10), RowStatus.Succeeded, now.AddMinutes(-9));
+        soon.ExpiresAt = now.AddHours(5);
+        TaskRow never = RowOf(now.AddMinutes(-10), RowStatus.Succeeded, now.AddMinutes(-9));
+        never.ExpiresAt = TaskRow.Never;
+        await AddAsync(soon, never);
+        await Open.AddAsync([new OpenTask(soon.Id, now, Client.Object.Name), new OpenTask(never.Id, now, Client.Object.Name)], default);
+
+        await SweepAsync();
+        Assert.Equal(1, CountOpen());
+        Time.Advance(TimeSpan.FromHours(5.1));
+        await SweepAsync();
+
+        Assert.Equal([null, RowStatus.Succeeded], await Task.WhenAll(StatusAsync(soon), StatusAsync(never)));
+        Assert.Equal(0, CountOpen());
+    }
+
+    [Fact]
     public async Task A_tombstone_of_any_age_is_removed()
     {
         DateTimeOffset now = Time.GetUtcNow();
@@ -150,7 +209,7 @@ public sealed class SweepTests : UpkeepTest
         row.StartAt = Time.GetUtcNow().AddDays(300);
         await AddAsync(row);
         Instances[row.Id.ToString()] = OrchestrationRuntimeStatus.Running;
-        Client.Setup(client => client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.CanceledEvent, It.IsAny<CancellationToken>()))
+        Client.Setup(client => client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
             .Returns(Task.CompletedTask).Verifiable(Times.Once);
         await SweepAsync();
         Client.Verify();

@@ -116,7 +116,7 @@ public sealed class TaskDeletionTests : UpkeepTest
         await AddAsync(row);
         string taskId = row.Id.ToString();
         Instances[taskId] = OrchestrationRuntimeStatus.Running;
-        Client.Setup(client => client.RaiseEventAsync(taskId, TaskOrchestration.CanceledEvent, It.IsAny<CancellationToken>()))
+        Client.Setup(client => client.RaiseEventAsync(taskId, TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
             .Returns(Task.CompletedTask).Verifiable(Times.Once);
         Client.Setup(client => client.TerminateInstanceAsync(taskId, It.IsAny<CancellationToken>()))
             .Returns(Task.CompletedTask).Verifiable(Times.Once);

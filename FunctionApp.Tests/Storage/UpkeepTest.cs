@@ -44,6 +44,8 @@ public abstract class UpkeepTest : StorageTest
 
     protected TaskDeletion Deletion => new(Tasks, new KeysTable(Keys), Items, Blobs, Time);
 
+    protected OldestPending Oldest => field ??= new(Tasks);
+
     protected TaskReader Reader => new(Tasks, Hubs, _cache, Time, NullLogger<TaskReader>.Instance);
 
     public override async ValueTask InitializeAsync()
@@ -66,7 +68,7 @@ public abstract class UpkeepTest : StorageTest
         _cache.Clear();
         var scans = new Scans(Tasks, OpenTable);
         var lostFolders = new LostFolders(Blobs, Tasks, scans, Time, NullLogger<LostFolders>.Instance);
-        var sweep = new Sweep(scans, Open, Tasks, Hubs, Reader, Deletion, lostFolders, Time, NullLogger<Sweep>.Instance);
+        var sweep = new Sweep(scans, Open, Tasks, Hubs, Reader, Deletion, lostFolders, Oldest, Time, NullLogger<Sweep>.Instance);
         await sweep.RunAsync(new TimerInfo(), Client.Object, default);
     }
 

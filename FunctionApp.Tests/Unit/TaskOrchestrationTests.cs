@@ -84,7 +84,7 @@ public class TaskOrchestrationTests
         TaskStart start = Start() with { StartAt = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero), HasWebhook = true };
         int events = 0;
         int webhooks = 0;
-        _context.Setup(context => context.WaitForExternalEvent<object?>(TaskOrchestration.CanceledEvent, It.IsAny<CancellationToken>()))
+        _context.Setup(context => context.WaitForExternalEvent<object?>(TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
             .Returns(() => events++ == 0 ? Task.FromResult<object?>(null) : new TaskCompletionSource<object?>().Task);
         _context.Setup(context => context.CreateTimer(It.IsAny<DateTime>(), It.IsAny<CancellationToken>()))
             .Returns(async (DateTime until, CancellationToken _) =>
@@ -92,7 +92,8 @@ public class TaskOrchestrationTests
                 await Task.Yield();
                 _now = until;
             });
-        _context.Setup(context => context.CallActivityAsync<bool>(new TaskName(nameof(HasEnded)), "task", It.IsAny<TaskOptions>())).ReturnsAsync(hasEnded);
+        _context.Setup(context => context.CallActivityAsync<DateTimeOffset?>(new TaskName(nameof(ReadStart)), "task", It.IsAny<TaskOptions>()))
+            .ReturnsAsync(hasEnded ? null : start.StartAt);
         _context.Setup(context => context.CallActivityAsync(new TaskName(nameof(StartWebhook)), "task", It.IsAny<TaskOptions>()))
             .Returns(() =>
             {
@@ -103,6 +104,34 @@ public class TaskOrchestrationTests
         await RunAsync(failures: 0, start: start);
 
         Assert.Equal((hasEnded ? 0 : 1, 1), (_attempts.Count, webhooks));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(72)]
+    public async Task Told_of_another_start_it_starts_then(int hours)
+    {
+        DateTimeOffset moved = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero).AddHours(hours);
+        bool isTold = false;
+        _context.Setup(context => context.WaitForExternalEvent<object?>(TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
+            .Returns(() => isTold ? new TaskCompletionSource<object?>().Task : Task.FromResult<object?>(null));
+        _context.Setup(context => context.CreateTimer(It.IsAny<DateTime>(), It.IsAny<CancellationToken>()))
+            .Returns(async (DateTime until, CancellationToken canceled) =>
+            {
+                await Task.Yield();
+                _now = canceled.IsCancellationRequested ? _now : until;
+            });
+        _context.Setup(context => context.CallActivityAsync<DateTimeOffset?>(new TaskName(nameof(ReadStart)), "task", It.IsAny<TaskOptions>()))
+            .ReturnsAsync(() =>
+            {
+                isTold = true;
+                return moved;
+            });
+
+        await RunAsync(failures: 0, start: Start() with { StartAt = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero) });
+
+        Assert.Single(_attempts);
+        Assert.Equal(moved.UtcDateTime, _now);
     }
 
     [Fact]

@@ -35,7 +35,8 @@ internal static class OpenApi
     {
         int status = (int)response.StatusCode;
         string what = $"{method} {path} {status}";
-        JsonNode? described = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"]?[status.ToString()];
+        JsonNode? answers = Strict["paths"]![path]?[method.ToLowerInvariant()]?["responses"];
+        JsonNode? described = answers?[status.ToString()] ?? (status == 500 ? answers?["default"] : null);
         Assert.True(described is not null, $"{what} is not described.");
         JsonNode answer = Resolve(described);
         AssertHeaders(response, answer["headers"]?.AsObject() ?? [], what);

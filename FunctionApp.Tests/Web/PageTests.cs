@@ -53,9 +53,15 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Page.Locator("#items").FillAsync("2.3 2\n1e200 1e200\n10000000000000000000000000000001 3");
         await Page.Locator("#submit").ClickAsync();
         await Expect(Detail.Locator("#detail-title")).ToContainTextAsync("multiply/batch");
-        await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
+        await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Partly failed");
+        await Expect(Detail.Locator("#detail-items")).ToHaveTextAsync("2 of 3, 1 failed");
+        await Expect(Page.Locator("tr.current .status")).ToHaveTextAsync("Partly failed");
+        await Expect(Page.Locator("tr.current .brief")).ToHaveTextAsync("3 items → 2 of 3, 1 failed");
         await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync(
             new Regex(@"^1  4\.6\n2  not_finite: The product is too large .*\n3  30000000000000000000000000000003$"));
+
+        await Detail.GetByText("Retry 1 failed").ClickAsync();
+        await Expect(Detail.Locator("#detail-items")).ToHaveTextAsync("0 of 1, 1 failed");
     }
 
     [Fact]
@@ -67,7 +73,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(taskId).Locator(".status")).ToHaveTextAsync("Canceled");
         await Row(taskId).Locator("a").ClickAsync();
         await Expect(Detail.Locator("#detail-error")).ToContainTextAsync("The task was canceled.");
-        await Expect(Row(taskId).GetByRole(AriaRole.Button)).ToHaveTextAsync("Retry");
+        await Expect(Row(taskId).GetByRole(AriaRole.Button)).ToHaveTextAsync(["Retry"]);
     }
 
     [Fact]
@@ -87,6 +93,8 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
 
         await Expect(selection).ToContainTextAsync("2 selected");
         await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Cancel" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Cancel 2 tasks?");
+        await Page.GetByRole(AriaRole.Dialog).GetByText("Cancel them").ClickAsync();
         await Expect(Page.Locator("#toast")).ToHaveTextAsync("2 tasks canceled.");
         await Expect(Row(ids[0]).Locator(".status")).ToHaveTextAsync("Canceled");
         await Expect(Row(ids[1]).Locator(".status")).ToHaveTextAsync("Canceled");
@@ -98,6 +106,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(ids[0])).ToBeVisibleAsync();
         await selection.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete" }).ClickAsync();
         await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Delete" }).ClickAsync();
+        await LeaveListAsync();
         await Expect(Row(ids[0])).ToHaveCountAsync(0);
         await Expect(Row(ids[1])).ToHaveCountAsync(0);
         await Expect(Row(ids[2])).ToBeVisibleAsync();
@@ -168,6 +177,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
 
         // They stay when the list is asked for anew.
         string newest = await Http.SubmitAsync(query: "?delay=600");
+        await LeaveListAsync();
         await Expect(Row(newest)).ToBeVisibleAsync();
         Assert.Equal(shown.Length + 1, await Rows.CountAsync());
     }
@@ -182,7 +192,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Page.ReloadAsync();
         await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(taskId);
         await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Starts"]);
-        await Expect(Row(taskId)).ToHaveClassAsync("current");
+        await Expect(Row(taskId)).ToHaveClassAsync(new Regex("current"));
         await Page.GoBackAsync();
         await Expect(Detail).ToBeHiddenAsync();
     }
@@ -211,6 +221,54 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
     }
 
     [Fact]
+    public async Task With_nothing_but_tasks_for_later_the_list_is_asked_for_ever_more_seldom()
+    {
+        string taskId = await Http.SubmitAsync(query: "?delay=600");
+        string listed = $$"""{"tasks": [{{(await Http.GetTaskAsync(taskId)).GetRawText()}}], "next": null}""";
+        await Page.Clock.InstallAsync();
+        await Page.RouteAsync("**/tasks?*", route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = listed }));
+        int requests = 0;
+        Page.Request += (_, request) => requests += request.Url.Contains("/tasks") ? 1 : 0;
+        await Page.GotoAsync("/");
+        await Expect(Row(taskId)).ToBeVisibleAsync();
+        for (int second = 0; second < 300; second++)
+        {
+            await Page.Clock.RunForAsync(1_000);
+        }
+
+        Assert.InRange(requests, 3, 15);
+
+        // Whoever comes back sees what is so now.
+        requests = 0;
+        await Page.Keyboard.PressAsync("Tab");
+        await Eventually.AreEqual(true, () => Task.FromResult(requests > 0));
+    }
+
+    [Fact]
+    public async Task Many_are_canceled_a_few_at_a_time_and_one_sees_how_far_it_is()
+    {
+        string[] ids = await Http.SubmitManyAsync(20, "?delay=600");
+        await Page.GotoAsync("/?status=Scheduled");
+        await Expect(Rows).ToHaveCountAsync(20);
+        int atOnce = 0;
+        int most = 0;
+        await Page.RouteAsync("**/cancel", async route =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref atOnce));
+            await Task.Delay(150);
+            await route.ContinueAsync();
+            Interlocked.Decrement(ref atOnce);
+        });
+        await Page.GetByLabel("Select all").CheckAsync();
+        await Page.Locator("#cancel-selected").ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByText("Cancel them").ClickAsync();
+        await Expect(Page.Locator("#bulk-text")).ToHaveTextAsync(new Regex("^([5-9]|1[0-9]) of 20$"));
+        await Expect(Page.Locator("#toast")).ToHaveTextAsync("20 tasks canceled.");
+        await Expect(Page.Locator("#bulk")).ToBeHiddenAsync();
+        Assert.InRange(most, 2, 3);
+    }
+
+    [Fact]
     public async Task A_webhook_and_a_delay_go_with_the_submission()
     {
         await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(204);
@@ -223,6 +281,18 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#detail-webhook")).ToHaveTextAsync("Delivered: 204 after 1 attempt.");
         await Expect(Detail.Locator("#timeline .what").Nth(1)).ToHaveTextAsync("Scheduled for");
         Assert.Contains(taskId, Assert.Single(receiver.Requests).Body);
+        await Expect(Detail.Locator("#deliveries .what")).ToHaveTextAsync(["204"]);
+
+        await Detail.GetByText("Send again").ClickAsync();
+        await Expect(Detail.Locator("#deliveries .what")).ToHaveTextAsync(["204", "204"]);
+        await Expect(Detail.Locator("#detail-webhook")).ToHaveTextAsync("Delivered: 204 after 2 attempts.");
+        Assert.Equal(2, receiver.Requests.Count);
+    }
+
+    private async Task LeaveListAsync()
+    {
+        await Page.Mouse.MoveAsync(5, 5);
+        await Page.Locator("#x").FocusAsync();
     }
 
     private async Task SetHiddenAsync(bool hidden) => await Page.EvaluateAsync(

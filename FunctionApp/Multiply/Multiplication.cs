@@ -13,10 +13,14 @@ public sealed record Multiplication(JsonElement X, JsonElement Y)
     // Canonical, so that whoever repeats a request with 2.30 instead of 2.3 gets the same task.
     private static JsonElement ReadNumber(JsonMembers body, string name)
     {
-        JsonElement number = body.Required(
-            name,
-            value => value.ValueKind == JsonValueKind.Number && value.GetRawText().Length <= MaxLength,
-            $"must be a number of at most {MaxLength:N0} characters");
-        return number.ValueKind == JsonValueKind.Number ? JsonNumber.Canonical(number) : number;
+        JsonElement number = body.Required(name, value => value.ValueKind == JsonValueKind.Number, "must be a number, such as 2.3, -4 or 1e6");
+        int length = number.ValueKind == JsonValueKind.Number ? number.GetRawText().Length : 0;
+        if (length > MaxLength)
+        {
+            body.Errors[name] = [$"must have at most {MaxLength:N0} characters, but has {length:N0}"];
+        }
+
+        // The error stays, and whoever has read it uses no number.
+        return length is > 0 and <= MaxLength ? JsonNumber.Canonical(number) : number;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,9 @@ internal static class TaskJson
 {
     /// <summary>The most levels of a body: a kind may put some around what it takes from there.</summary>
     public const int MaxBodyDepth = 56;
+
+    /// <summary>The longest short form, in characters.</summary>
+    public const int MaxSummaryLength = 80;
 
     /// <summary>The most levels of what is stored.</summary>
     public const int MaxDepth = 60;
@@ -62,6 +66,16 @@ internal static class TaskJson
         return json.Length <= maxBytes
             ? new BinaryData(json)
             : throw new PermanentFailureException(TooLarge("The result", json.Length, maxBytes), "too_large");
+    }
+
+    /// <summary>The beginning of an input or a result, for people who look through a list.</summary>
+    public static string Summary(BinaryData json)
+    {
+        // A character takes four bytes at most.
+        ReadOnlySpan<byte> all = json.ToMemory().Span;
+        ReadOnlySpan<byte> beginning = all[..Math.Min(all.Length, 4 * MaxSummaryLength)];
+        string text = Encoding.UTF8.GetString(beginning);
+        return beginning.Length == all.Length && text.Length <= MaxSummaryLength ? text : $"{text.Truncate(MaxSummaryLength - 1)}…";
     }
 
     /// <summary>Checks what somebody wants stored.</summary>

@@ -48,6 +48,8 @@ internal static class TaskServices
         services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
         services.AddOptions<WaitingSettings>().Configure<IConfiguration>(WaitingSettings.Read).ValidateOnStart();
         services.AddSingleton<TaskAnswers>();
+        services.AddSingleton<Health>();
+        services.AddSingleton<OldestPending>();
         services.AddSingleton<TaskHubs>();
         services.AddSingleton<TaskKinds>();
         services.AddSingleton<WorkPlaces>();

@@ -90,7 +90,8 @@ public sealed class RunSlice(
             throw new InvalidOperationException("Some items of the slice failed and will be tried again.", failure);
         }
 
-        return outcomes.Any(outcome => outcome.End is null) ? SliceOutcome.GoOn : await NoteEndAsync(id, slice, grace.Token);
+        int failed = rows.Concat(outcomes.Select(outcome => outcome.End)).Count(item => item?.ErrorCode is not null);
+        return outcomes.Any(outcome => outcome.End is null) ? SliceOutcome.GoOn : await NoteEndAsync(id, slice, failed, grace.Token);
     }
 
     /// <summary>The batch's row; null if it has ended, or is gone.</summary>
@@ -101,6 +102,7 @@ public sealed class RunSlice(
             id,
             row =>
             {
+                TaskRun.ThrowIfPutOff(row, time.GetUtcNow());
                 expired = TaskRow.Expired(row, time.GetUtcNow());
                 return expired ?? (row.Status == RowStatus.Running ? null : new TaskRow(id)
                 {
@@ -109,38 +111,58 @@ public sealed class RunSlice(
                     StartedAt = time.GetUtcNow(),
                     IdleDays = 0,
                     Progress = 0,
+                    FailedItems = 0,
                 });
             },
             cancellationToken);
+        if (row is not null && expired is not null)
+        {
+            TaskMetrics.Ended(row.Kind!, expired, startedAt: null);
+        }
+        else if (row?.Status == RowStatus.Pending)
+        {
+            TaskMetrics.Began(row.Kind!, row.StartAt ?? id.CreatedAt, time.GetUtcNow());
+        }
+
         return expired is null ? row : null;
     }
 
-    private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
+    private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, int failed, CancellationToken cancellationToken)
     {
         int count = slice.Start.Items;
+        TaskRow? written = null;
         TaskRow? before = await tasks.ModifyUnfinishedAsync(
             id,
             row =>
             {
                 long slices = (row.Slices ?? 0) | (1L << slice.Slice);
                 bool isAll = slices == (1L << Slices.Count(count)) - 1;
-                return new TaskRow(id)
+                return written = new TaskRow(id)
                 {
                     Status = isAll ? RowStatus.Succeeded : RowStatus.Running,
                     EndedAt = isAll ? time.GetUtcNow() : null,
                     Slices = slices,
-                    Progress = Slices.Share(slices, count),
+                    // Null, as not known, where slices have ended before there was this column.
+                    FailedItems = row.FailedItems + (Slices.Has(row.Slices ?? 0, slice.Slice) ? 0 : failed),
+                    Progress = (double)Slices.Items(slices, count) / count,
                 };
             },
             cancellationToken);
+        if (before is not null && written?.Status == RowStatus.Succeeded)
+        {
+            TaskMetrics.Ended(before.Kind!, written, before.StartedAt);
+        }
+
         return before is null ? SliceOutcome.BatchEnded : SliceOutcome.SliceEnded;
     }
 
     private async Task<SliceOutcome> NoteTimeoutAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
         var error = TaskError.Timeout(slice.Start.TimeLimit);
-        if (await tasks.ModifyUnfinishedAsync(id, _ => TaskRow.Failed(id, error, time.GetUtcNow()), cancellationToken) is not null)
+        var end = TaskRow.Failed(id, error, time.GetUtcNow());
+        if (await tasks.ModifyUnfinishedAsync(id, _ => end, cancellationToken) is { } before)
         {
+            TaskMetrics.Ended(before.Kind!, end, before.StartedAt);
             logger.TaskFailed(slice.TaskId, error.Code, error.Detail);
         }
 

@@ -7,7 +7,9 @@ internal static class Slices
 
     public static int Count(int items) => (items + Size - 1) / Size;
 
-    /// <summary>The share of the items that the slices in a bit mask hold.</summary>
-    public static double Share(long slices, int items) =>
-        Enumerable.Range(0, Count(items)).Where(slice => (slices >> slice & 1) == 1).Sum(slice => Math.Min(Size, items - (slice * Size))) / (double)items;
+    /// <summary>How many items the slices in a bit mask hold.</summary>
+    public static int Items(long slices, int items) =>
+        Enumerable.Range(0, Count(items)).Where(slice => Has(slices, slice)).Sum(slice => Math.Min(Size, items - (slice * Size)));
+
+    public static bool Has(long slices, int slice) => (slices >> slice & 1) == 1;
 }

@@ -22,8 +22,6 @@ public sealed class SubmitBatch(TaskKinds kinds, TaskSubmission submission)
 
         var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, MaxBodyLength));
         var items = BatchItems.Read(members, batchKind);
-        return members.Errors.Count == 0
-            ? await submission.AcceptAsync(new Submission(batchKind, items.Summary, Items: items), request, client)
-            : TypedResults.ValidationProblem(members.Errors, "The body is not a valid batch for this kind of task.");
+        return await submission.AcceptAsync(new Submission(batchKind, items.Summary, Items: items), request, client, members.Errors);
     }
 }

@@ -30,6 +30,7 @@ public sealed class CancelTask(
         var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
         if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token) is not null)
         {
+            TaskMetrics.Ended(row.Kind!, end, row.StartedAt);
             await AfterEndAsync(row, now, client, bounded.Token);
         }
 
@@ -47,7 +48,7 @@ public sealed class CancelTask(
         string taskId = row.Id.ToString();
         if (row.StartAt > now)
         {
-            await TryAsync(() => client.RaiseEventAsync(taskId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken));
+            await TryAsync(() => client.RaiseEventAsync(taskId, TaskOrchestration.ChangedEvent, cancellation: cancellationToken));
         }
 
         if (row.WebhookUrl is not null)

@@ -89,7 +89,7 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         else if (row.StartAt is not null)
         {
             // It may have missed the cancellation, and would wait for its start.
-            await client.RaiseEventAsync(instanceId, TaskOrchestration.CanceledEvent, cancellation: cancellationToken);
+            await client.RaiseEventAsync(instanceId, TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
         }
     }
 }

@@ -8,7 +8,8 @@ namespace FunctionApp.Tasks;
 
 /// <summary>Body of a list.</summary>
 /// <param name="Next">Path of the next page; null if this is the last one.</param>
-public sealed record TaskPage(IReadOnlyList<TaskView> Tasks, string? Next);
+/// <param name="NextCursor">The cursor in that path, for those who make the request themselves.</param>
+public sealed record TaskPage(IReadOnlyList<TaskView> Tasks, string? Next, string? NextCursor);
 
 /// <summary>
 /// <c>GET /tasks</c>: tasks, newest first. Following <c>next</c> to its end yields every task that was there at the first
@@ -36,7 +37,9 @@ public sealed class ListTasks(TaskTable tasks, IOptions<RetentionSettings> reten
             await ReadAsync(after is null ? range : range.From(after), filter, now, request.HttpContext.RequestAborted);
         PathString prefix = request.PathBase;
         var page = new TaskPage(
-            [.. rows.Select(row => TaskView.Of(row, now, retention.Value.Period, prefix))], last is null ? null : $"{prefix}{filter.Next(last)}");
+            [.. rows.Select(row => TaskView.Of(row, now, retention.Value.Period, prefix))],
+            last is null ? null : $"{prefix}{filter.Next(last)}",
+            last is null ? null : filter.Cursor(last));
         return TypedResults.Json(page, TaskView.Json);
     }
 

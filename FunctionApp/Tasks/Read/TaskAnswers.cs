@@ -55,6 +55,10 @@ public sealed class TaskAnswers(TaskWatcher watcher, TaskBlobs blobs, TimeProvid
     /// <summary>409: the task's status does not allow what was asked for.</summary>
     public static IResult Conflict(string status, string detail) => Problem(StatusCodes.Status409Conflict, status, detail);
 
+    /// <summary>412: the task is not what the caller has seen.</summary>
+    public static IResult Changed(string status) =>
+        Problem(StatusCodes.Status412PreconditionFailed, status, "The task has changed since: get it again.");
+
     /// <summary>404: the task has not what was asked for.</summary>
     public static ProblemHttpResult NotFound(string status, string detail) => Problem(StatusCodes.Status404NotFound, status, detail);
 

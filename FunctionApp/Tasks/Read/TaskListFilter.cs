@@ -7,15 +7,19 @@ namespace FunctionApp.Tasks;
 
 /// <summary>Which tasks a list has, and how many on a page: the query of <c>GET /tasks</c>.</summary>
 /// <param name="Statuses">As callers see them; none for all.</param>
+/// <param name="Label">The label, or what it begins with and a star; null for any.</param>
 /// <param name="CreatedAfter">Created then or later.</param>
 /// <param name="CreatedBefore">Created earlier.</param>
 internal sealed record TaskListFilter(
-    IReadOnlyList<string> Statuses, string? Kind, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore, int Limit)
+    IReadOnlyList<string> Statuses, string? Kind, string? Label, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore, int Limit)
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
     private const int HashLength = 16;
     private const int RowKeyLength = 32;
+
+    // Of those that storage compares; none that sorts after it stands in a text.
+    private const char LastCharacter = '\uffff';
 
     private static readonly string[] AllStatuses = ["Scheduled", .. Enum.GetNames<RowStatus>().Except([nameof(RowStatus.Preparing), nameof(RowStatus.Deleted)])];
 
@@ -28,12 +32,8 @@ internal sealed record TaskListFilter(
             errors["status"] = [$"must be one of {string.Join(", ", AllStatuses)}"];
         }
 
-        StringValues kind = query["kind"];
-        if (kind.Count > 1 || kind.ToString().Any(char.IsControl))
-        {
-            // Table Storage refuses a query with such characters.
-            errors["kind"] = [kind.Count > 1 ? "must occur only once" : "must be the name of a kind"];
-        }
+        string? kind = ReadText("kind", "the name of a kind");
+        string? label = ReadText("label", "a label, or the beginning of one and a star");
 
         int limit = DefaultLimit;
         if (query.TryGetValue("limit", out StringValues limitText)
@@ -44,7 +44,8 @@ internal sealed record TaskListFilter(
 
         var filter = new TaskListFilter(
             [.. statuses.Distinct().Order()],
-            kind.Count == 1 ? kind[0] : null,
+            kind,
+            label,
             ReadTime("created_after"),
             ReadTime("created_before"),
             limit);
@@ -59,6 +60,18 @@ internal sealed record TaskListFilter(
         }
 
         return (filter, after);
+
+        string? ReadText(string name, string mustBe)
+        {
+            StringValues text = query[name];
+            if (text.Count > 1 || text.ToString().Any(char.IsControl))
+            {
+                // Table Storage refuses a query with such characters.
+                errors[name] = [text.Count > 1 ? "must occur only once" : $"must be {mustBe}"];
+            }
+
+            return text.Count == 1 ? text[0] : null;
+        }
 
         DateTimeOffset? ReadTime(string name)
         {
@@ -86,10 +99,15 @@ internal sealed record TaskListFilter(
             query.Add("kind", Kind);
         }
 
+        if (Label is not null)
+        {
+            query.Add("label", Label);
+        }
+
         AddTime("created_after", CreatedAfter);
         AddTime("created_before", CreatedBefore);
         query.Add("limit", Limit.ToString());
-        query.Add("cursor", Hash() + rowKey);
+        query.Add("cursor", Cursor(rowKey));
         return $"/tasks{query}";
 
         void AddTime(string name, DateTimeOffset? time)
@@ -101,6 +119,9 @@ internal sealed record TaskListFilter(
         }
     }
 
+    /// <summary>From where the page after that row key goes on.</summary>
+    public string Cursor(string rowKey) => Hash() + rowKey;
+
     /// <summary>What of the filter storage can decide.</summary>
     public string ToTableFilter()
     {
@@ -109,11 +130,19 @@ internal sealed record TaskListFilter(
         string status = Statuses.Count == 0
             ? $"(Status ne '{RowStatus.Deleted}' and Status ne '{RowStatus.Preparing}')"
             : $"({string.Join(" or ", stored.Select(one => $"Status eq '{one}'"))})";
-        return Kind is null ? status : $"{status} and {TableClient.CreateQueryFilter($"Kind eq {Kind}")}";
+        string? kind = Kind is null ? null : TableClient.CreateQueryFilter($"Kind eq {Kind}");
+        string? label = Label switch
+        {
+            null => null,
+            [.. string beginning, '*'] => TableClient.CreateQueryFilter($"Label ge {beginning} and Label lt {beginning + LastCharacter}"),
+            _ => TableClient.CreateQueryFilter($"Label eq {Label}"),
+        };
+        return string.Join(" and ", new[] { status, kind, label }.OfType<string>());
     }
 
     /// <summary>The rest of it.</summary>
-    public bool Matches(TaskRow row, DateTimeOffset now) => Statuses.Count == 0 || Statuses.Contains(row.StatusAt(now));
+    public bool Matches(TaskRow row, DateTimeOffset now) =>
+        (Statuses.Count == 0 || Statuses.Contains(row.StatusAt(now))) && (Label is null || row.Label is { Length: > 0 });
 
     private string? Position(StringValues cursor) =>
         cursor is [{ Length: HashLength + RowKeyLength } text] && text.All(char.IsAsciiHexDigitLower) && text.StartsWith(Hash())
@@ -122,5 +151,5 @@ internal sealed record TaskListFilter(
 
     // The limit may change on the way.
     private string Hash() => IdempotencyKey.Hash(
-        $"{string.Join(',', Statuses)}\n{Kind}\n{CreatedAfter?.UtcTicks}\n{CreatedBefore?.UtcTicks}")[..HashLength];
+        $"{string.Join(',', Statuses)}\n{Kind}\n{CreatedAfter?.UtcTicks}\n{CreatedBefore?.UtcTicks}{(Label is null ? "" : $"\n{Label}")}")[..HashLength];
 }

@@ -88,6 +88,12 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
                 string evidence = instance?.RuntimeStatus.ToString() ?? "no orchestration";
                 return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
             default:
+                if (row is { Status: RowStatus.Pending, IsMoved: true } && row.StartAt < now)
+                {
+                    // Whoever has given it another start could not tell its orchestration, which may wait for the former one.
+                    await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
+                }
+
                 return await CountIdleDayAsync(row, now, client, cancellationToken);
         }
     }
@@ -128,6 +134,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         if (await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token, _ => false) is not null)
         {
+            TaskMetrics.Ended(row.Kind!, end, row.StartedAt);
             logger.Reconciled(row.Id.ToString(), evidence, end.Status!.Value);
             if (row.WebhookUrl is not null)
             {

@@ -10,6 +10,9 @@ namespace FunctionApp.Tasks;
 /// <param name="Progress">0 to 1, of the present attempt.</param>
 /// <param name="StartedAt">When the present attempt started.</param>
 /// <param name="ExpiresAt">When the task will be deleted; null if it is unfinished or kept for ever.</param>
+/// <param name="InputSummary">The beginning of the input.</param>
+/// <param name="ResultSummary">The beginning of the result.</param>
+/// <param name="Items">Of a batch.</param>
 /// <param name="InputFile">The input, where it is too large to stand here, or is no JSON.</param>
 /// <param name="ResultFile">The result, where it is too large to stand here.</param>
 /// <param name="Files">What a task has left that has succeeded.</param>
@@ -18,6 +21,7 @@ namespace FunctionApp.Tasks;
 public sealed record TaskView(
     string TaskId,
     string Kind,
+    string? Label,
     string Status,
     double? Progress,
     string? Message,
@@ -27,6 +31,9 @@ public sealed record TaskView(
     DateTimeOffset? EndedAt,
     DateTimeOffset? ExpiresAt,
     int Attempt,
+    string? InputSummary,
+    string? ResultSummary,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ItemCounts? Items,
     string? RetryOf,
     WebhookView? Webhook,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Input,
@@ -48,6 +55,7 @@ public sealed record TaskView(
         return new(
             id,
             row.Kind!,
+            string.IsNullOrEmpty(row.Label) ? null : row.Label,
             row.StatusAt(now),
             row.Progress,
             string.IsNullOrEmpty(row.Message) ? null : row.Message,
@@ -55,8 +63,11 @@ public sealed record TaskView(
             row.StartAt,
             row.StartedAt,
             row.EndedAt,
-            row.EndedAt + retention,
+            row.ExpiresAt is null ? row.EndedAt + retention : row.ExpiresAt == TaskRow.Never ? null : row.ExpiresAt,
             row.Attempt ?? 0,
+            row.InputSummary,
+            row.ResultSummary,
+            ItemCounts.Of(row),
             row.RetryOf,
             WebhookView.Of(row),
             row.Input is null ? null : JsonElement.Parse(row.Input),
@@ -74,6 +85,22 @@ public sealed record TaskView(
         $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Input = null }, Json)).AsSpan(0, 16))}\"";
 
     public IResult Answer(int status = StatusCodes.Status200OK) => TypedResults.Json(this, Json, statusCode: status);
+}
+
+/// <summary>How many items a batch has, and how many of them have ended so far; null where that is not known.</summary>
+public sealed record ItemCounts(int Total, int? Succeeded, int? Failed)
+{
+    /// <summary>Null if the task is no batch.</summary>
+    public static ItemCounts? Of(TaskRow row)
+    {
+        if (row.Items is not { } total)
+        {
+            return null;
+        }
+
+        int? failed = row.Slices is null ? 0 : row.FailedItems;
+        return new(total, Batches.Slices.Items(row.Slices ?? 0, total) - failed, failed);
+    }
 }
 
 /// <param name="LastStatus">The HTTP status of the last attempt, or why there was none.</param>

@@ -23,6 +23,7 @@ public sealed class FailTask([FromKeyedServices(TaskServices.Patient)] TaskTable
         if (failed is not null)
         {
             logger.TaskFailed(taskId, error.Code, error.Detail);
+            TaskMetrics.Ended(failed.Kind!, TaskRow.Failed(id, error, time.GetUtcNow()), failed.StartedAt);
         }
     }
 }

@@ -12,8 +12,8 @@ namespace FunctionApp.Tasks;
 /// </summary>
 public static class TaskOrchestration
 {
-    /// <summary>The event that tells a task which waits for its start that it was canceled.</summary>
-    public const string CanceledEvent = "canceled";
+    /// <summary>The event that tells a task which waits for its start that it was canceled, or has another start.</summary>
+    public const string ChangedEvent = "changed";
 
     // An outage at the very end should not leave the row unfinished.
     internal static readonly TaskOptions ForAnHour = TaskOptions.FromRetryPolicy(new RetryPolicy(
@@ -46,23 +46,24 @@ public static class TaskOrchestration
     internal static async Task<bool> HasEndedBeforeAsync(DateTimeOffset startAt, TaskOrchestrationContext context)
     {
         using var waiting = new CancellationTokenSource();
-        Task started = Task.CompletedTask;
-        Task canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
+        Task changed = context.WaitForExternalEvent<object?>(ChangedEvent, waiting.Token);
 
         // A timer may fire a moment early.
         while (context.CurrentUtcDateTime < startAt)
         {
-            started = started.IsCompleted ? context.CreateTimer(startAt.UtcDateTime, waiting.Token) : started;
-            if (await Task.WhenAny(canceled, started) == canceled)
+            using var timing = new CancellationTokenSource();
+            if (await Task.WhenAny(changed, context.CreateTimer(startAt.UtcDateTime, timing.Token)) == changed)
             {
                 // Anybody can send an event: the row tells.
-                if (await context.CallActivityAsync<bool>(nameof(HasEnded), context.InstanceId, ForAnHour))
+                timing.Cancel();
+                if (await context.CallActivityAsync<DateTimeOffset?>(nameof(ReadStart), context.InstanceId, ForAnHour) is not { } start)
                 {
                     waiting.Cancel();
                     return true;
                 }
 
-                canceled = context.WaitForExternalEvent<object?>(CanceledEvent, waiting.Token);
+                startAt = start;
+                changed = context.WaitForExternalEvent<object?>(ChangedEvent, waiting.Token);
             }
         }
 

@@ -24,7 +24,6 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     private static readonly TimeSpan LastLogPatience = TimeSpan.FromSeconds(10);
 
     private readonly TaskId _id = TaskId.Parse(attempt.TaskId);
-    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private readonly RunLog _log = new(blobs, TaskId.Parse(attempt.TaskId), attempt.Number, time);
 
     private ETag _etag = new(attempt.Start.ETag);
@@ -36,6 +35,9 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     private TaskProgress? _progress;
     private DateTimeOffset _lastContact = time.GetUtcNow();
     private DateTimeOffset _lastWrite = time.GetUtcNow();
+
+    /// <summary>When this run began.</summary>
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 
     /// <summary>The files that the work leaves.</summary>
     public RunOutputs Outputs { get; } = new(blobs, TaskId.Parse(attempt.TaskId));
@@ -49,13 +51,12 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     /// </summary>
     public async Task<bool> BeginAsync(CancellationToken cancellationToken)
     {
-        if (attempt.Number == 1 && attempt.Start.StartBy is null && _startedAt - _id.CreatedAt < Interval)
+        if (attempt.Number == 1 && attempt.Start.StartBy is null && StartedAt - _id.CreatedAt < Interval)
         {
             return true;
         }
 
-        if (_startedAt > attempt.Start.StartBy
-            && await tasks.ModifyUnfinishedAsync(_id, row => TaskRow.Expired(row, _startedAt), cancellationToken) is not { Status: RowStatus.Running })
+        if (StartedAt > attempt.Start.StartBy && !await MayBeginLateAsync(cancellationToken))
         {
             return false;
         }
@@ -84,9 +85,33 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
         bool MayClaim(TaskRow row)
         {
+            ThrowIfPutOff(row, StartedAt);
             checkpoint = row.Checkpoint;
             (claim.Progress, claim.Message) = checkpoint is null ? ((double?)0, "") : (null, null);
             return MayBecomeOurs(row);
+        }
+    }
+
+    /// <summary>Ends a task that should have begun before; true if it has.</summary>
+    private async Task<bool> MayBeginLateAsync(CancellationToken cancellationToken)
+    {
+        TaskRow? expired = null;
+        TaskRow? row = await tasks.ModifyUnfinishedAsync(_id, row => expired = TaskRow.Expired(row, StartedAt), cancellationToken);
+        if (row is not null && expired is not null)
+        {
+            TaskMetrics.Ended(row.Kind!, expired, startedAt: null);
+        }
+
+        return row?.Status == RowStatus.Running;
+    }
+
+    /// <exception cref="AttemptPostponedException">The task has another start by now, of which its orchestration has not heard.</exception>
+    public static void ThrowIfPutOff(TaskRow row, DateTimeOffset now)
+    {
+        // Another instance's clock may be behind.
+        if (row.Status == RowStatus.Pending && row.StartAt - now > LongInterval)
+        {
+            throw new AttemptPostponedException("The task is to start later.");
         }
     }
 
@@ -95,7 +120,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     {
         do
         {
-            await Task.Delay(time.GetUtcNow() - _startedAt < Long ? Interval : LongInterval, time, cancellationToken);
+            await Task.Delay(time.GetUtcNow() - StartedAt < Long ? Interval : LongInterval, time, cancellationToken);
         }
         while (await BeatAsync(cancellationToken));
     }
@@ -290,7 +315,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
         // An earlier attempt, or an earlier run of this one, may have left some.
         row.HasBlobs = _log.Size > 0 || Outputs.HasAny || attempt.Number > 1 ? true : row.HasBlobs;
-        row.StartedAt = _startedAt;
-        row.Deadline = _startedAt + attempt.Start.TimeLimit;
+        row.StartedAt = StartedAt;
+        row.Deadline = StartedAt + attempt.Start.TimeLimit;
     }
 }

@@ -41,10 +41,14 @@ public sealed class TaskRunner(
         }
 
         var id = TaskId.Parse(attempt.TaskId);
+        if (attempt.Number == 1)
+        {
+            TaskMetrics.Began(kind.Name, attempt.Start.StartAt ?? id.CreatedAt, run.StartedAt);
+        }
+
         if (await WithStorageAsync(() => ReadInputAsync(id, attempt, run, stopping), stopping) is not { } input)
         {
-            var gone = TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow());
-            return await WithStorageAsync(() => run.EndAsync(gone, stopping), stopping);
+            return await EndAsync(kind, run, TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow()), stopping);
         }
 
         // Not disposed: work that ignores it may still ask it.
@@ -72,7 +76,18 @@ public sealed class TaskRunner(
         TaskRow end = first == working
             ? await EndOfAsync(id, working, attempt, run, grace.Token, stopping)
             : TaskRow.Failed(id, TaskError.Timeout(attempt.Start.TimeLimit), time.GetUtcNow());
-        return await WithStorageAsync(() => run.EndAsync(end, grace.Token), grace.Token);
+        return await EndAsync(kind, run, end, grace.Token);
+    }
+
+    private static async Task<bool> EndAsync(TaskKind kind, TaskRun run, TaskRow end, CancellationToken cancellationToken)
+    {
+        bool isWritten = await WithStorageAsync(() => run.EndAsync(end, cancellationToken), cancellationToken);
+        if (isWritten)
+        {
+            TaskMetrics.Ended(kind.Name, end, run.StartedAt);
+        }
+
+        return isWritten;
     }
 
     /// <summary>The input, from the start message, or else from the row or its blob; null if it is gone.</summary>
@@ -128,7 +143,7 @@ public sealed class TaskRunner(
         }
 
         var end = TaskRow.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
-        (end.ResultSize, end.HasBlobs, end.Files) = (isBlob ? size : null, isBlob ? true : null, files);
+        (end.ResultSize, end.HasBlobs, end.Files, end.ResultSummary) = (isBlob ? size : null, isBlob ? true : null, files, TaskJson.Summary(result));
         return end;
     }
 

@@ -29,6 +29,9 @@ public sealed class TaskRow : ITableEntity
     /// <remarks>https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#property-types</remarks>
     public const int MaxBytes = 64 * 1024;
 
+    /// <summary>A time beyond all others that storage can keep.</summary>
+    public static readonly DateTimeOffset Never = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>The longest <see cref="Message"/>, in characters.</summary>
     public const int MaxMessageLength = 256;
 
@@ -74,6 +77,11 @@ public sealed class TaskRow : ITableEntity
 
     /// <summary>Whether there may be blobs in the task's folder; null if there surely are none.</summary>
     public bool? HasBlobs { get; set; }
+    /// <summary>The beginning of the input, for lists.</summary>
+    public string? InputSummary { get; set; }
+
+    /// <summary>What the caller calls it; empty if the name was taken away.</summary>
+    public string? Label { get; set; }
 
     /// <summary>Milliseconds that one attempt may take.</summary>
     public long? TimeLimit { get; set; }
@@ -114,6 +122,8 @@ public sealed class TaskRow : ITableEntity
 
     /// <summary>How many bytes the log has, at least; null if there is none.</summary>
     public long? LogSize { get; set; }
+    /// <summary>The beginning of the result, for lists.</summary>
+    public string? ResultSummary { get; set; }
 
     public string? ErrorCode { get; set; }
 
@@ -121,6 +131,9 @@ public sealed class TaskRow : ITableEntity
     public string? ErrorDetail { get; set; }
 
     public DateTimeOffset? StartAt { get; set; }
+
+    /// <summary>Whether it has another start than its submission gave it.</summary>
+    public bool? IsMoved { get; set; }
 
     /// <summary>When it has to have begun, or else it expires.</summary>
     public DateTimeOffset? StartBy { get; set; }
@@ -135,6 +148,9 @@ public sealed class TaskRow : ITableEntity
 
     public DateTimeOffset? EndedAt { get; set; }
 
+    /// <summary>When it is to be deleted, <see cref="Never"/> for not at all; null if the retention says so.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
     /// <summary>The key's row in the keys table.</summary>
     public string? KeyHash { get; set; }
 
@@ -146,6 +162,9 @@ public sealed class TaskRow : ITableEntity
 
     /// <summary>A batch's slices that have ended, a bit each.</summary>
     public long? Slices { get; set; }
+
+    /// <summary>How many items of those slices have failed; null in rows from before there was this column.</summary>
+    public int? FailedItems { get; set; }
 
     /// <summary>Who wants to be told of the end.</summary>
     public string? WebhookUrl { get; set; }
@@ -183,6 +202,7 @@ public sealed class TaskRow : ITableEntity
     {
         Status = RowStatus.Succeeded,
         Result = result,
+        ResultSummary = result is null ? null : TaskJson.Summary(result),
         Progress = 1,
         EndedAt = now,
     };

@@ -79,6 +79,20 @@ public sealed class TaskTable(TableClient table)
         }
     }
 
+    /// <summary>Writes the columns of <paramref name="change"/> if the row still has <paramref name="etag"/>; otherwise false.</summary>
+    public async Task<bool> ChangeIfSameAsync(TaskRow change, ETag etag, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Makes a batch that was being submitted a pending task; its ETag, or null if somebody else has done so, or it is gone.</summary>
     public async Task<ETag?> FinishPreparingAsync(TaskId id, CancellationToken cancellationToken)
     {

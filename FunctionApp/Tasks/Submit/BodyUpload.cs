@@ -70,6 +70,7 @@ public sealed class BodyUpload(TaskBlobs blobs)
         {
             ContentType = contentType,
             Name = Name(request),
+            Summary = Name(request)?.Truncate(TaskJson.MaxSummaryLength),
         };
     }
 

@@ -15,11 +15,17 @@ public sealed record InputBlob(long Size, string Fingerprint, Func<TaskId, Cance
     /// <summary>The file name that it came with.</summary>
     public string? Name { get; init; }
 
+    /// <summary>What lists show of it.</summary>
+    public string? Summary { get; init; }
+
     /// <summary>JSON that a row does not hold.</summary>
     internal static InputBlob Of(BinaryData json, TaskBlobs blobs) => new(
         json.ToMemory().Length,
         Convert.ToHexStringLower(SHA256.HashData(json)),
-        (id, cancellationToken) => blobs.WriteAsync(TaskBlobs.InputName(id), json, TaskBlobs.Json, cancellationToken));
+        (id, cancellationToken) => blobs.WriteAsync(TaskBlobs.InputName(id), json, TaskBlobs.Json, cancellationToken))
+    {
+        Summary = TaskJson.Summary(json),
+    };
 
     /// <summary>The input that a task has; null if it is in its row.</summary>
     /// <exception cref="RequestRefusedException">When it is stored: it is there no more (409).</exception>
@@ -36,5 +42,6 @@ public sealed record InputBlob(long Size, string Fingerprint, Func<TaskId, Cance
     {
         ContentType = row.BodyType,
         Name = row.BodyName,
+        Summary = row.InputSummary,
     };
 }

@@ -9,24 +9,30 @@ namespace FunctionApp.Tasks;
 /// <param name="Delay">Not before so much time has passed.</param>
 /// <param name="ExpiresIn">It has to begin before so much time has passed.</param>
 /// <param name="Webhook">Where to send the task once it has ended.</param>
-internal sealed record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Delay, TimeSpan? ExpiresIn, string? Webhook)
+/// <param name="Label">What the caller calls it.</param>
+/// <param name="FormerStart">When the task that is retried was to start: then this one does too, if that is still to come.</param>
+internal sealed record SubmissionOptions(
+    DateTimeOffset? StartAt, TimeSpan? Delay, TimeSpan? ExpiresIn, string? Webhook, string? Label, DateTimeOffset? FormerStart)
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(365);
 
-    /// <summary>What makes one submission another one than before.</summary>
-    public string Fingerprint() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {ExpiresIn?.Ticks} {Webhook}";
+    /// <summary>What makes one submission another one than before; whether a time is past does not.</summary>
+    public string Fingerprint() => $"{StartAt?.UtcTicks} {Delay?.Ticks} {ExpiresIn?.Ticks} {Webhook}{(Label is null ? "" : $"\n{Label}")}";
 
     /// <summary>When the task may start; null for at once.</summary>
     public DateTimeOffset? StartTime(DateTimeOffset now)
     {
-        DateTimeOffset? start = StartAt ?? now + Delay;
+        DateTimeOffset? start = StartAt ?? now + Delay ?? FormerStart;
         return start > now ? start : null;
     }
 
     /// <summary>The options of a request; what is wrong with them is added to <paramref name="errors"/> by name.</summary>
-    /// <param name="formerWebhook">That of the task that is retried, which an empty <c>?webhook=</c> takes away.</param>
+    /// <param name="retried">
+    /// The task that is retried: its start, if that is still to come, its webhook and its label hold, unless the request
+    /// has others, or takes the latter two away with an empty value.
+    /// </param>
     public static SubmissionOptions Read(
-        HttpRequest request, WebhookSettings webhooks, string? formerWebhook, DateTimeOffset now, Dictionary<string, string[]> errors)
+        HttpRequest request, WebhookSettings webhooks, TaskRow? retried, DateTimeOffset now, Dictionary<string, string[]> errors)
     {
         IQueryCollection query = request.Query;
         DateTimeOffset? startAt = null;
@@ -61,21 +67,30 @@ internal sealed record SubmissionOptions(DateTimeOffset? StartAt, TimeSpan? Dela
             {
                 errors["expires_in"] = ["must be one number of seconds, at most 365 days"];
             }
-            else if (now + expiresIn <= (startAt ?? now + (delay ?? TimeSpan.Zero)))
+            else if (now + expiresIn <= (startAt ?? now + delay ?? (retried?.StartAt > now ? retried.StartAt : now)))
             {
                 errors["expires_in"] = ["must end after the task may start"];
             }
         }
 
-        bool isNamed = query.TryGetValue("webhook", out StringValues url);
-        string? webhook = !isNamed ? formerWebhook
-            : formerWebhook is not null && url == "" ? null
-            : url.Count == 1 ? url[0] : "";
+        string? webhook = ReadText(query, "webhook", retried, retried?.WebhookUrl);
         if (webhook is not null && webhooks.Refusal(webhook) is { } refusal)
         {
             errors["webhook"] = [refusal];
         }
 
-        return new(startAt, delay, expiresIn, webhook);
+        string? label = ReadText(query, "label", retried, retried?.Label is { Length: > 0 } former ? former : null);
+        if (label is not null && TaskLabel.Refusal(label) is { } mistake)
+        {
+            errors["label"] = [mistake];
+        }
+
+        return new(startAt, delay, expiresIn, webhook, label, retried?.StartAt);
     }
+
+    /// <summary>The option, or that of the task that is retried; null for none, and empty for what cannot be one.</summary>
+    private static string? ReadText(IQueryCollection query, string name, TaskRow? retried, string? former) =>
+        !query.TryGetValue(name, out StringValues text) ? former
+        : retried is not null && text == "" ? null
+        : text.Count == 1 ? text[0] : "";
 }

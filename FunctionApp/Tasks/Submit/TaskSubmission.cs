@@ -22,10 +22,9 @@ public sealed record SubmittedTask(
 /// <param name="Input">JSON of at most 64 KiB; null if all of the input is a blob.</param>
 /// <param name="Blob">What of the input is a blob.</param>
 /// <param name="Items">The items of a batch.</param>
-/// <param name="RetryOf">ID of the task whose input it was before.</param>
-/// <param name="FormerWebhook">The webhook of that task.</param>
+/// <param name="Retried">The task whose input it was before, and some of whose options it keeps.</param>
 public sealed record Submission(
-    TaskKind Kind, BinaryData? Input, InputBlob? Blob = null, BatchItems? Items = null, string? RetryOf = null, string? FormerWebhook = null)
+    TaskKind Kind, BinaryData? Input, InputBlob? Blob = null, BatchItems? Items = null, TaskRow? Retried = null)
 {
     /// <summary>The task in whose folder the blob is already.</summary>
     public TaskId? Id { get; init; }
@@ -35,7 +34,7 @@ public sealed record Submission(
 
     /// <summary>What makes one submission another one than before.</summary>
     public string Fingerprint() =>
-        $"{KindName}\n{Input}\n{RetryOf}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}{(Blob is null ? "" : $"\n{Blob.Fingerprint}")}";
+        $"{KindName}\n{Input}\n{Retried?.Id}\n{(Items is null ? "" : string.Join('\n', Items.Inputs))}{(Blob is null ? "" : $"\n{Blob.Fingerprint}")}";
 }
 
 /// <summary>
@@ -65,15 +64,10 @@ public sealed class TaskSubmission(
 
         var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, kind.MaxInput));
         BinaryData input = kind.ReadInput(members);
-        if (members.Errors.Count > 0)
-        {
-            return TypedResults.ValidationProblem(members.Errors, "The body is not a valid input for this kind of task.");
-        }
-
         int size = input.ToMemory().Length;
         TaskJson.CheckSize("The input", size, kind.MaxInput);
         Submission submission = size <= TaskRow.MaxBytes ? new(kind, input) : new(kind, Input: null, InputBlob.Of(input, blobs));
-        return await AcceptAsync(submission, request, client);
+        return await AcceptAsync(submission, request, client, members.Errors);
     }
 
     /// <summary>The same, where the body is taken as it is. What is wrong is told before it comes.</summary>
@@ -82,13 +76,8 @@ public sealed class TaskSubmission(
         string contentType = BodyUpload.Check(kind, request);
         var query = JsonMembers.Of(request.Query);
         BinaryData input = kind.ReadInput(query);
-        if (query.Errors.Count > 0)
-        {
-            return TypedResults.ValidationProblem(query.Errors, "The query is not valid for this kind of task.");
-        }
-
         TaskJson.CheckSize("The query", input.ToMemory().Length);
-        if (Refusal(request, former: null, time.GetUtcNow(), out _, out _) is { } refusal)
+        if (Refusal(request, retried: null, query.Errors, time.GetUtcNow(), out _, out _) is { } refusal)
         {
             return refusal;
         }
@@ -102,10 +91,12 @@ public sealed class TaskSubmission(
     /// Starts a task whose input is known, with the options of the request. With the header <c>Idempotency-Key</c> the
     /// answer has the ID of the first submission with this key.
     /// </summary>
-    public async Task<IResult> AcceptAsync(Submission submission, HttpRequest request, DurableTaskClient client)
+    /// <param name="inputErrors">What is wrong with the input, by name: it is told together with what is wrong with the options.</param>
+    public async Task<IResult> AcceptAsync(
+        Submission submission, HttpRequest request, DurableTaskClient client, IReadOnlyDictionary<string, string[]>? inputErrors = null)
     {
         DateTimeOffset now = time.GetUtcNow();
-        if (Refusal(request, submission.FormerWebhook, now, out SubmissionOptions options, out string? keyHash) is { } refusal)
+        if (Refusal(request, submission.Retried, inputErrors, now, out SubmissionOptions options, out string? keyHash) is { } refusal)
         {
             return refusal;
         }
@@ -125,7 +116,9 @@ public sealed class TaskSubmission(
             StartAt = options.StartTime(now),
             StartBy = now + options.ExpiresIn,
             KeyHash = keyHash,
-            RetryOf = submission.RetryOf,
+            InputSummary = submission.Blob?.Summary ?? (submission.Input is { } input ? TaskJson.Summary(input) : null),
+            Label = options.Label,
+            RetryOf = submission.Retried?.Id.ToString(),
             WebhookUrl = options.Webhook,
             WebhookLinks = options.Webhook is null ? null : publicUrl.Of(request),
             WebhookDone = options.Webhook is null ? null : false,
@@ -145,6 +138,7 @@ public sealed class TaskSubmission(
         {
             await StoreAsync(newId, writing.Token);
             await starter.StartAsync(CreateRow(newId), submission.Items, client, writing.Token);
+            TaskMetrics.Accepted(submission.KindName);
             return await AnswerAsync(submission, newId, request, client);
         }
 
@@ -155,24 +149,43 @@ public sealed class TaskSubmission(
             await ForgetAsync(uploaded, writing.Token);
         }
 
+        if (id == newId)
+        {
+            TaskMetrics.Accepted(submission.KindName);
+        }
+
         return id is null
             ? TypedResults.Problem("This Idempotency-Key was sent before with another submission.", statusCode: StatusCodes.Status422UnprocessableEntity)
             : await AnswerAsync(submission, id.Value, request, client);
     }
 
-    /// <summary>The problem with the options of a request; null if there is none.</summary>
-    private ValidationProblem? Refusal(HttpRequest request, string? former, DateTimeOffset now, out SubmissionOptions options, out string? keyHash)
+    /// <summary>400 that tells at once everything that is wrong with input and options; null if nothing is.</summary>
+    private ValidationProblem? Refusal(
+        HttpRequest request,
+        TaskRow? retried,
+        IReadOnlyDictionary<string, string[]>? inputErrors,
+        DateTimeOffset now,
+        out SubmissionOptions options,
+        out string? keyHash)
     {
         Dictionary<string, string[]> errors = [];
-        options = SubmissionOptions.Read(request, webhooks.Value, former, now, errors);
+        options = SubmissionOptions.Read(request, webhooks.Value, retried, now, errors);
         keyHash = null;
         if (request.Headers.TryGetValue(IdempotencyKey.Header, out StringValues key) && !IdempotencyKey.TryHash(key, out keyHash))
         {
             errors[IdempotencyKey.Header] = ["must be one value of 1 to 255 visible ASCII characters"];
         }
 
-        return errors.Count == 0 ? null
-            : TypedResults.ValidationProblem(errors, $"These options are not valid: {string.Join(", ", errors.Keys)}.");
+        string[] sentences =
+        [
+            inputErrors is { Count: > 0 } ? "The input is not valid for this kind of task." : "",
+            errors.Count > 0 ? $"These options are not valid: {string.Join(", ", errors.Keys)}." : "",
+        ];
+
+        // A kind's input may have a member with the name of an option.
+        var all = errors.Concat(inputErrors ?? new Dictionary<string, string[]>()).GroupBy(error => error.Key, error => error.Value)
+            .ToDictionary(group => group.Key, group => group.SelectMany(messages => messages).ToArray());
+        return all.Count == 0 ? null : TypedResults.ValidationProblem(all, string.Join(' ', sentences.Where(sentence => sentence.Length > 0)));
     }
 
     /// <summary>Removes a body that came once more. If that fails, the sweep finds it.</summary>

@@ -44,13 +44,18 @@ public sealed class OpenTask : ITableEntity
 
     /// <summary>
     /// When to look at a task again: at ages of 5, 10, 20, 40 and 60 minutes, then every hour; at one that waits for its start,
-    /// a minute after that. Several looks at one task thus come to the same time, and are one from then on.
+    /// a minute after that; at one that is only kept, when it expires. Several looks at one task thus come to the same time, and are one from then on.
     /// </summary>
     public static DateTimeOffset NextLook(TaskRow row, DateTimeOffset now)
     {
         if (row.Status == RowStatus.Pending && row.StartAt > now)
         {
             return row.StartAt.Value.AddMinutes(1);
+        }
+
+        if (row is { IsUnfinished: false, WebhookDone: not false, ExpiresAt: { } expiresAt } && expiresAt > now)
+        {
+            return expiresAt;
         }
 
         DateTimeOffset created = row.Id.CreatedAt;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace FunctionApp.Tasks.Upkeep;
 
-/// <summary>Every five minutes, for up to four: deletes tasks that ended longer ago than the setting <c>Retention__Days</c>.</summary>
+/// <summary>Every five minutes, for up to four: deletes tasks that ended longer ago than the setting <c>Retention__Days</c>, unless they have a time of their own.</summary>
 /// <remarks>
 /// The rows of short tasks need not become tombstones first: each has ended and goes last, so what breaks off is found again. Whoever sends
 /// a task's idempotency key meanwhile gets that task, if the key is still there, as if he had come a moment earlier, or else
@@ -47,7 +47,7 @@ public sealed class Retention(
             async rows =>
             {
                 List<TaskRow> removable = [];
-                IEnumerable<TaskRow> expired = rows.Where(row => row.EndedAt < cutoff - Longer(row, client));
+                IEnumerable<TaskRow> expired = rows.Where(row => row.ExpiresAt is null && row.EndedAt < cutoff - Longer(row, client));
                 await many.ForEachAsync(expired, row => row.Id.ToString(), (row, token) => RemoveAsync(row, removable, client, token), cancellationToken);
                 await many.ForEachAsync(
                     removable.GroupBy(row => row.PartitionKey).SelectMany(minute => minute.Chunk(TableRemoval.MostInTransaction)),

@@ -8,7 +8,7 @@ namespace FunctionApp.Tasks.Upkeep;
 
 /// <summary>
 /// Every five minutes: sees to what does not come to its end by itself. It ends tasks that nothing else would end, delivers
-/// their webhooks, and removes what deletions and submissions that broke off have left.
+/// their webhooks, deletes those whose own time has come, and removes what deletions and submissions that broke off have left.
 /// </summary>
 /// <remarks>
 /// Each row is read once, when it is a minute old; most have ended by then. The others are noted among the open tasks, and
@@ -22,6 +22,7 @@ public sealed class Sweep(
     TaskReader reader,
     TaskDeletion deletion,
     LostFolders lostFolders,
+    OldestPending oldest,
     TimeProvider time,
     ILogger<Sweep> logger)
 {
@@ -56,6 +57,7 @@ public sealed class Sweep(
         await TimeLimit.RunAsync(
             TimeForEach, token => FindAsync("old", client, last => last is null ? new Scan { Before = now - Recent } : null, token), time, cancellationToken);
         await TimeLimit.RunAsync(TimeForEach, token => LookAsync(client, token), time, cancellationToken);
+        TaskMetrics.OldestPending(oldest.Age(time.GetUtcNow()));
         await TimeLimit.RunAsync(TimeForEach, lostFolders.RemoveAsync, time, cancellationToken);
     }
 
@@ -70,6 +72,7 @@ public sealed class Sweep(
     /// <summary>Looks at the open ones whose time has come, and at all that are to be taken over from another hub.</summary>
     private async Task LookAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
+        await oldest.LookAgainAsync(cancellationToken);
         await LookAsync(open.DueAsync(client.Name, time.GetUtcNow(), cancellationToken), client, cancellationToken);
         foreach (string hub in hubs.Former)
         {
@@ -107,6 +110,7 @@ public sealed class Sweep(
             row = await tasks.FindRowAsync(row.Id, cancellationToken) ?? row;
         }
 
+        oldest.See(row, time.GetUtcNow());
         var next = new OpenTask(row.Id, OpenTask.NextLook(row, time.GetUtcNow()), row.Hub ?? client.Name);
         await open.MoveAsync(entry, next, cancellationToken);
     }
@@ -130,14 +134,20 @@ public sealed class Sweep(
                     && await deletion.RemoveAsync(tombstone, client, TimeSpan.Zero, cancellationToken);
             case RowStatus.Pending or RowStatus.Running:
                 return await reader.FindAsync(row.Id, client, cancellationToken, TaskColumns.None) is not { } found
-                    || (!found.IsUnfinished && found.WebhookDone != false);
+                    || (!found.IsUnfinished && found.WebhookDone != false && (found.ExpiresAt ?? TaskRow.Never) == TaskRow.Never);
             default:
+                if (row.ExpiresAt <= time.GetUtcNow())
+                {
+                    return await tasks.BuryAsync(row, cancellationToken) is not { } expired
+                        || await deletion.RemoveAsync(expired, client, TimeSpan.Zero, cancellationToken);
+                }
+
                 if (row.WebhookDone == false)
                 {
                     await WebhookOrchestration.StartAsync(client, row.Id.ToString(), cancellationToken);
                 }
 
-                return row.WebhookDone != false;
+                return row.WebhookDone != false && (row.ExpiresAt ?? TaskRow.Never) == TaskRow.Never;
         }
     }
 }

@@ -2,10 +2,18 @@
 
 import { $, show, setText, sleep } from './dom.js';
 
+// An answer that takes longer says that something is wrong.
+const PROMPT = 3_000;
+
 const KEY = 'functions-key';
 let hasKey = Promise.resolve();
 let keyGiven = () => {};
 let clockSkew = 0;
+
+// What the badge says. Only an answer that should have come by itself, to a question that is asked for ever, decides it:
+// an action that fails says so at its place.
+const state = { isPaused: false, needsKey: false, isDown: false, isHeard: false, slow: 0 };
+const failing = new Set();
 
 export const now = () => Date.now() + clockSkew;
 
@@ -34,7 +42,6 @@ export async function call(method, path, { body, headers, signal, as } = {}) {
       continue;
     }
 
-    isUp();
     if (response.status === 304) return { status: 304, etag: response.headers.get('ETag') };
     if (as && response.ok) return { status: response.status, headers: response.headers, body: await response[as]() };
     const text = await response.text();
@@ -44,6 +51,7 @@ export async function call(method, path, { body, headers, signal, as } = {}) {
 }
 
 async function send(method, path, body, headers, signal) {
+  const watch = watchTime(headers);
   try {
     const response = await fetch(path, { method, body, headers, signal, cache: 'no-store', credentials: 'omit' });
     const skew = Date.parse(response.headers.get('Date')) - Date.now();
@@ -53,7 +61,21 @@ async function send(method, path, body, headers, signal) {
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0);
+  } finally {
+    watch();
   }
+}
+
+// Counts a request as slow once it should have been answered; to be called when it has been.
+function watchTime(headers) {
+  let isSlow = false;
+  const timer = headers.Prefer ? undefined : setTimeout(() => { isSlow = true; state.slow++; showState(); }, PROMPT);
+  return () => {
+    clearTimeout(timer);
+    if (!isSlow) return;
+    state.slow--;
+    showState();
+  };
 }
 
 function failure(response, text) {
@@ -90,8 +112,10 @@ export function startKeyForm() {
     sessionStorage.setItem(KEY, key);
     $('key').value = '';
     show($('key-panel'), false);
+    setState({ needsKey: false });
     showForget();
     keyGiven();
+    $('list').focus();
   });
   $('forget-key').addEventListener('click', () => {
     sessionStorage.removeItem(KEY);
@@ -114,39 +138,62 @@ function askForKey(used) {
   setText($('key-error'), used === null ? '' : 'The service does not accept this key. Check it and enter it again.');
   $('key').setAttribute('aria-invalid', String(used !== null));
   show($('key-panel'), true);
-  setLive('key', 'Waiting for a key');
+  setState({ needsKey: true });
   hasKey = new Promise(resolve => { keyGiven = resolve; });
   $('key').focus();
 }
 
-// Tries again for as long as the service is not there. Other failures are the caller's.
-export async function persist(request, signal) {
-  for (;;) {
-    try {
-      return await request();
-    } catch (error) {
-      if (!(error instanceof ApiError) || !error.isOutage) throw error;
-      showOutage(error);
-      await sleep((error.retryAfter ?? 3) * 1000, signal);
-      signal?.throwIfAborted();
+// Tries again for as long as the service is not there, or what else the caller says will pass. Other failures are the caller's.
+export async function persist(request, signal, passes = error => error.isOutage) {
+  const self = {};
+  try {
+    for (;;) {
+      try {
+        const answer = await request();
+        failing.delete(self);
+        isUp();
+        return answer;
+      } catch (error) {
+        if (!(error instanceof ApiError) || !passes(error)) throw error;
+        failing.add(self);
+        isDown(error);
+        await sleep((error.retryAfter ?? 3) * 1000, signal);
+        signal?.throwIfAborted();
+      }
     }
+  } finally {
+    failing.delete(self);
   }
 }
 
-export function showOutage(error) {
+// Whether what the page shows of running tasks goes on as far as it knows.
+export const isLive = () => state.isHeard && !state.isDown && state.slow === 0;
+
+// The banner is read out when it appears: so it says the same until it goes.
+function isDown(error) {
   // What follows the first sentence is advice for programs.
-  setText($('outage-text'), `${error.message.split('. ')[0].replace(/\.?$/, '.')} Trying again by itself.`);
-  show($('outage'), true);
-  setLive('down', 'Not reachable');
+  if (!state.isDown) setText($('outage-text'), `${error.message.split('. ')[0].replace(/\.?$/, '.')} Trying again by itself.`);
+  setState({ isDown: true });
 }
 
+// As long as one question is not answered, the answer to another does not mean that the service is there again.
 function isUp() {
-  if ($('outage').hidden && $('live').dataset.state === 'live') return;
-  show($('outage'), false);
-  setLive('live', 'Live');
+  if (failing.size === 0) setState({ isDown: false, isHeard: true });
 }
 
-export function setLive(state, text) {
-  $('live').dataset.state = state;
+export function setState(changes) {
+  Object.assign(state, changes);
+  showState();
+}
+
+function showState() {
+  const [name, text] = state.isPaused ? ['paused', 'Paused']
+    : state.needsKey ? ['key', 'Waiting for a key']
+    : state.isDown ? ['down', 'Not reachable']
+    : state.slow > 0 ? ['slow', 'Waiting for an answer']
+    : state.isHeard ? ['live', 'Live']
+    : ['starting', 'Connecting'];
+  if ($('live').dataset.state !== name) $('live').dataset.state = name;
   setText($('live-text'), text);
+  show($('outage'), state.isDown && !state.needsKey);
 }

@@ -1,11 +1,11 @@
 // One task: its state, timeline, input, result, webhook, and what can be done to it.
 
 import * as live from './live.js';
-import { call, now, persist, ApiError } from './api.js';
-import { cancel, deleteOne, retry } from './actions.js';
+import { call, isLive, now, persist, ApiError } from './api.js';
+import { cancel, deleteOne, retry, sendWebhook } from './actions.js';
 import { renderFiles, renderLog } from './data.js';
-import { $, busily, copy, element, setText, show, toast } from './dom.js';
-import { duration, ended, localTime, pretty, prettyResults, runTime, shortId } from './format.js';
+import { $, busily, copy, element, enable, setText, show, toast } from './dom.js';
+import { duration, ended, items, localTime, pretty, prettyResults, runTime, shortId, shownStatus } from './format.js';
 import { renderProgress } from './list.js';
 
 let id = null;
@@ -17,12 +17,14 @@ export function startDetail(open, close) {
   $('detail').addEventListener('keydown', event => { if (event.key === 'Escape') close(); });
   $('detail-cancel').addEventListener('click', () => busily($('detail-cancel'), () => cancel(id)));
   $('detail-retry').addEventListener('click', () => busily($('detail-retry'), () => retry(id, open)));
+  $('detail-retry-failed').addEventListener('click', () => busily($('detail-retry-failed'), () => retry(id, open, '?items=failed')));
   $('detail-delete').addEventListener('click', () => busily($('detail-delete'), () => deleteOne(id, close)));
+  $('send-webhook').addEventListener('click', () => busily($('send-webhook'), () => sendWebhook(id)));
   $('copy-result').addEventListener('click', () => copy(JSON.stringify(result)));
   $('copy-id').addEventListener('click', () => copy(id));
   $('detail-json').addEventListener('click', event => { event.preventDefault(); showJson(); });
   $('detail-retry-of').addEventListener('click', event => { event.preventDefault(); open(live.tasks.get(id).retry_of); });
-  setInterval(() => { if (!document.hidden && id && live.tasks.has(id)) renderTimeline(live.tasks.get(id)); }, 1_000);
+  setInterval(() => { if (!document.hidden && isLive() && id && live.tasks.has(id)) renderTimeline(live.tasks.get(id)); }, 1_000);
 }
 
 // Shows the task of that ID, or none.
@@ -30,11 +32,13 @@ export async function showTask(taskId) {
   id = taskId;
   result = undefined;
   isBatch = false;
-  document.title = id ? `Task ${shortId(id)}` : 'Tasks';
   document.body.classList.toggle('has-detail', id !== null);
   show($('detail'), id !== null);
   renderLog(null);
-  if (!id) return;
+  if (!id) {
+    render();
+    return;
+  }
   setText($('detail-title'), `Task ${shortId(id)}`);
   render();
   try {
@@ -49,21 +53,27 @@ export async function showTask(taskId) {
 
 export function render(isMissing = false) {
   const task = live.tasks.get(id);
+  document.title = task ? `${shownStatus(task)} · ${task.label ?? task.kind} ${shortId(id)}` : id ? `Task ${shortId(id)}` : 'Tasks';
   show($('detail-missing'), !task && isMissing);
   // What a list has is not all: the rest comes in a moment.
   show($('detail-body'), task?.isWhole === true);
+  show($('detail-loading'), task?.isWhole !== true && !isMissing);
   if (!task?.isWhole) return;
-  setText($('detail-title'), `${task.kind} ${shortId(id)}`);
-  $('detail-status').dataset.status = task.status;
-  setText($('detail-status'), task.status);
+  setText($('detail-title'), `${task.label ?? task.kind} ${shortId(id)}`);
+  setText($('detail-items'), items(task));
+  $('detail-status').dataset.status = setText($('detail-status'), shownStatus(task));
   setText($('detail-message'), task.message ?? '');
   renderProgress($('detail-progress'), $('detail-percent'), task);
-  show($('detail-cancel'), !ended(task));
-  show($('detail-retry'), ended(task));
-  show($('detail-delete'), ended(task));
+  enable($('detail-cancel'), !ended(task));
+  enable($('detail-retry'), ended(task));
+  enable($('detail-delete'), ended(task));
+  show($('detail-retry-failed'), ended(task) && task.items?.failed > 0);
+  setText($('detail-retry-failed'), `Retry ${task.items?.failed?.toLocaleString()} failed`);
   $('detail-json').href = `tasks/${id}`;
   show($('detail-error'), task.error !== undefined);
-  setText($('detail-code'), task.error ? `${task.error.code}:` : '');
+  // Who has canceled a task knows it: that is no failure.
+  $('detail-error').classList.toggle('canceled', task.status === 'Canceled');
+  setText($('detail-code'), task.error && task.status !== 'Canceled' ? `${task.error.code}:` : '');
   setText($('detail-why'), task.error?.detail ?? '');
   show($('detail-input-part'), task.input !== undefined);
   setText($('detail-input'), pretty(task.input));
@@ -109,7 +119,7 @@ function renderTimeline(task) {
   const steps = [['Created', task.created_at, '']];
   if (task.start_at) steps.push([Date.parse(task.start_at) > time ? 'Starts' : 'Scheduled for', task.start_at, '']);
   if (task.started_at) steps.push([`Started, attempt ${task.attempt}`, task.started_at, '']);
-  if (task.ended_at) steps.push([task.status, task.ended_at, task.status]);
+  if (task.ended_at) steps.push([shownStatus(task), task.ended_at, shownStatus(task)]);
   else if (task.started_at) steps.push([`Running for ${duration(runTime(task, time))}`, null, 'Running']);
   if (task.expires_at) steps.push(['Will be deleted', task.expires_at, 'later']);
   const list = $('timeline');
@@ -126,7 +136,10 @@ function renderTimeline(task) {
 
 function renderWebhook(webhook, isEnded) {
   show($('detail-webhook-part'), webhook !== null);
+  show($('deliveries'), webhook !== null && webhook.attempts > 0);
   if (!webhook) return;
+  enable($('send-webhook'), isEnded);
+  if (webhook.attempts > 0) renderDeliveries(webhook);
   const attempts = `${webhook.attempts} ${webhook.attempts === 1 ? 'attempt' : 'attempts'}`;
   const answer = webhook.last_status ?? 'none yet';
   const isDelivered = /^2\d\d$/.test(answer);
@@ -134,8 +147,29 @@ function renderWebhook(webhook, isEnded) {
     : isDelivered ? `Delivered: ${answer} after ${attempts}.`
     : webhook.done ? `Not delivered: ${answer} after ${attempts}.`
     : webhook.attempts === 0 ? 'It is being sent.'
-    : `It will be sent again. The last answer was ${answer}, after ${attempts}.`);
+    : `It will be sent again ${webhook.next_attempt_at ? `at ${localTime(webhook.next_attempt_at)}` : 'soon'}. The last answer was ${answer}, after ${attempts}.`);
   setText($('detail-webhook-url'), webhook.url);
+}
+
+// The attempts are asked for when there is another one.
+async function renderDeliveries(webhook) {
+  const shown = `${id} ${webhook.attempts}`;
+  if ($('deliveries').dataset.shown === shown) return;
+  $('deliveries').dataset.shown = shown;
+  $('deliveries').replaceChildren();
+  try {
+    const { body } = await persist(() => call('GET', `tasks/${id}/webhook`));
+    if ($('deliveries').dataset.shown !== shown) return;
+    $('deliveries').replaceChildren(...body.deliveries.map(({ at, status, duration: seconds }) => {
+      const item = element('li', '', element('span', 'what', status), element('time', '', `${localTime(at)} (${duration(seconds * 1000)})`));
+      item.dataset.status = /^2/.test(status) ? 'Succeeded' : 'Failed';
+      item.lastElementChild.dateTime = at;
+      return item;
+    }));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message, true);
+  }
 }
 
 // A link cannot send the key: so the page asks, and shows what came.

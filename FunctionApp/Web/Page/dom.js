@@ -5,10 +5,11 @@ export const $ = id => document.getElementById(id);
 // Changes the document only where it differs, so that a screen reader and the browser have nothing to do.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+  return text;
 }
 
 export function show(element, visible) {
-  element.hidden = !visible;
+  if (element.hidden === visible) element.hidden = !visible;
 }
 
 export function element(tag, className, ...children) {
@@ -39,10 +40,12 @@ export function toast(text, isError = false) {
   toastTimer = setTimeout(() => box.classList.remove('shown'), isError ? 10_000 : 4_000);
 }
 
-// Resolves to whether the answer is yes.
-export function ask(question) {
+// Resolves to whether the answer is yes: the button that says what will be done.
+export function ask(question, consequence, yes) {
   const dialog = $('question');
-  $('question-title').textContent = question;
+  setText($('question-title'), question);
+  setText($('question-text'), consequence);
+  setText($('question-yes'), yes);
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
@@ -58,9 +61,14 @@ export async function copy(text) {
   }
 }
 
+// A button that cannot be used now stays where it is, and keeps the focus.
+export function enable(button, isEnabled) {
+  button.setAttribute('aria-disabled', String(!isEnabled));
+}
+
 // Does what a button is for, once at a time.
 export async function busily(button, act) {
-  if (button.getAttribute('aria-busy') === 'true') return;
+  if (button.getAttribute('aria-busy') === 'true' || button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-busy', 'true');
   try {
     await act();
@@ -68,6 +76,13 @@ export async function busily(button, act) {
     button.removeAttribute('aria-busy');
   }
 }
+
+// The second click of a double click is not meant for what the first one has brought about.
+document.addEventListener('click', event => {
+  if (event.detail < 2 || !event.target.closest('button, .button')) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
 
 // Ends early when the signal comes.
 export const sleep = (milliseconds, signal) => new Promise(resolve => {

@@ -40,6 +40,23 @@ export function runTime(task, now) {
   return task.started_at && (task.ended_at ? Date.parse(task.ended_at) : now) - Date.parse(task.started_at);
 }
 
+// The status for people: a batch of which only a part has succeeded is not simply done.
+export const shownStatus = task => (task.status === 'Succeeded' && task.items?.failed > 0 ? 'Partly failed' : task.status);
+
+// What of a batch has failed; empty if nothing has.
+export const items = ({ items: count }) =>
+  count?.failed > 0 ? `${count.succeeded.toLocaleString()} of ${count.total.toLocaleString()}, ${count.failed.toLocaleString()} failed` : '';
+
+// What tells a task from others of its kind: its input, what it does or what has come of it, in a few words.
+export function brief(task) {
+  const input = task.items ? `${task.items.total.toLocaleString()} items` : (task.input_summary ?? '').replaceAll(/[{}"]/g, '').replaceAll(/([:,])/g, '$1 ');
+  const outcome = task.error && task.status !== 'Canceled' ? task.error.code
+    : task.items ? items(task)
+    : task.status === 'Succeeded' ? task.result_summary
+    : ended(task) ? '' : task.message;
+  return [task.label && task.kind, input, outcome].filter(part => part).join(' → ');
+}
+
 // JSON for people: what is short stands on one line.
 export function pretty(value) {
   const line = JSON.stringify(value) ?? '';

@@ -1,12 +1,15 @@
 // The list: rows that follow their tasks, filters, the selection.
 
 import * as live from './live.js';
-import { now } from './api.js';
-import { cancel, cancelAll, deleteAll, retry } from './actions.js';
-import { $, busily, setText, show } from './dom.js';
-import { age, duration, ended, localTime, percent, runTime, shortId } from './format.js';
+import { isLive, now } from './api.js';
+import { cancel, cancelAll, deleteAll, retry, retryAll } from './actions.js';
+import { $, announce, busily, enable, setText, show } from './dom.js';
+import { age, brief, duration, ended, localTime, percent, runTime, shortId, shownStatus } from './format.js';
 
-const rows = new Map();
+// The rows of the tasks that are shown, in their order.
+let rows = new Map();
+let waiting = 0;
+let isChosen = false;
 const selected = new Set();
 let isFiltered = false;
 let openTask;
@@ -21,17 +24,25 @@ export function startList(open, addressOf) {
   $('select-all').addEventListener('change', event => {
     // The box itself follows the first one already.
     const { checked } = event.target;
-    for (const task of live.list()) select(task.task_id, checked);
+    for (const id of rows.keys()) select(id, checked);
   });
   $('clear-selection').addEventListener('click', () => clearSelection());
   $('cancel-selected').addEventListener('click', () => busily($('cancel-selected'), () => cancelAll([...selected])));
+  $('retry-selected').addEventListener('click', () => busily($('retry-selected'), () => retryAll([...selected])));
   $('delete-selected').addEventListener('click', () => busily($('delete-selected'), () => deleteAll([...selected])));
   $('more').addEventListener('click', () => busily($('more'), showMore));
-  setInterval(() => { if (!document.hidden) tick(); }, 1_000);
+  $('show-new').addEventListener('click', () => {
+    isChosen = true;
+    live.changed();
+    $('rows').querySelector('.open')?.focus();
+  });
+  for (const left of ['mouseleave', 'focusout']) $('rows').addEventListener(left, () => { if (waiting > 0) setTimeout(live.changed); });
+  setInterval(() => { if (!document.hidden && isLive()) tick(); }, 1_000);
 }
 
 export function setFiltered(filtered) {
   isFiltered = filtered;
+  isChosen = true;
   clearSelection();
 }
 
@@ -43,46 +54,69 @@ export function inSight() {
   });
 }
 
+// Under the pointer or the focus no row moves: what is new waits there, and what should go stays.
+const isHeld = () => rows.size > 0 && !isChosen
+  && ((matchMedia('(hover: hover)').matches && $('rows').matches(':hover')) || $('rows').contains(document.activeElement));
+
+function arrange() {
+  const wanted = live.list().map(task => task.task_id);
+  if (!isHeld()) {
+    [waiting, isChosen] = [0, false];
+    return wanted;
+  }
+  const last = [...rows.keys()].at(-1);
+  const before = waiting;
+  waiting = wanted.filter(id => id > last && !rows.has(id)).length;
+  if (waiting > before) announce(`${newTasks()}.`);
+  return [...rows.keys(), ...wanted.filter(id => id < last)];
+}
+
+const newTasks = () => `${waiting} new ${waiting === 1 ? 'task' : 'tasks'}`;
+
 export function render(openId) {
-  const tasks = live.list();
-  const ids = new Set(tasks.map(task => task.task_id));
-  for (const [id, row] of rows) {
-    if (!ids.has(id)) {
+  const ids = arrange();
+  const known = rows;
+  rows = new Map(ids.map(id => [id, known.get(id) ?? create(id)]));
+  for (const [id, row] of known) {
+    if (!rows.has(id)) {
       // A row that has the focus hands it on.
       if (row.contains(document.activeElement)) $('list').focus();
       row.remove();
-      rows.delete(id);
       selected.delete(id);
     }
   }
+  show($('show-new'), waiting > 0);
+  setText($('show-new'), newTasks());
   let place = $('rows').firstElementChild;
-  for (const task of tasks) {
-    const row = rows.get(task.task_id) ?? create(task);
+  for (const [id, row] of rows) {
     if (row === place) place = place.nextElementSibling;
     else $('rows').insertBefore(row, place);
+    const task = live.tasks.get(id);
+    row.classList.toggle('gone', !task);
+    if (!task) continue;
     update(row, task);
     row.classList.toggle('current', task.task_id === openId);
     if (task.task_id === openId) row.querySelector('.open').setAttribute('aria-current', 'true');
     else row.querySelector('.open').removeAttribute('aria-current');
   }
-  show($('table'), tasks.length > 0);
+  show($('table'), rows.size > 0);
+  show($('tools'), rows.size > 0);
   show($('loading'), !live.isLoaded());
-  show($('empty'), live.isLoaded() && tasks.length === 0);
+  show($('empty'), live.isLoaded() && rows.size === 0);
   setText($('empty'), isFiltered ? 'No task matches the filters.' : 'No tasks yet. Submit one above.');
   show($('more'), live.hasMore());
   renderSelection();
 }
 
-function create(task) {
+function create(id) {
   const row = $('row').content.firstElementChild.cloneNode(true);
-  const id = task.task_id;
+  const task = live.tasks.get(id);
   row.dataset.id = id;
-  rows.set(id, row);
   row.querySelector('.check input').setAttribute('aria-label', `Select task ${shortId(id)}`);
   const link = row.querySelector('.open');
-  setText(link.querySelector('.kind'), task.kind);
   setText(link.querySelector('.id'), shortId(id));
   link.title = id;
+  for (const button of row.querySelectorAll('button')) button.setAttribute('aria-label', `${button.textContent} task ${shortId(id)}`);
   const created = row.querySelector('time');
   created.dateTime = task.created_at;
   created.title = localTime(task.created_at);
@@ -91,16 +125,14 @@ function create(task) {
 
 function update(row, task) {
   row.querySelector('.open').href = address(task.task_id);
-  setText(row.querySelector('.open + .message'), task.message ?? '');
+  setText(row.querySelector('.kind'), task.label ?? task.kind);
+  setText(row.querySelector('.brief'), brief(task));
+  row.querySelector('.brief').title = row.querySelector('.brief').textContent;
   const status = row.querySelector('.status');
-  status.dataset.status = task.status;
-  setText(status, task.status);
+  status.dataset.status = setText(status, shownStatus(task));
   renderProgress(row.querySelector('progress'), row.querySelector('.percent'), task);
-  const action = row.querySelector('button');
-  const what = !ended(task) ? 'Cancel' : task.status === 'Succeeded' ? '' : 'Retry';
-  show(action, what !== '');
-  setText(action, what);
-  action.setAttribute('aria-label', `${what} task ${shortId(task.task_id)}`);
+  row.querySelector('.cancel').classList.toggle('away', ended(task));
+  row.querySelector('.retry').classList.toggle('away', !ended(task) || task.status === 'Succeeded');
   row.querySelector('.check input').checked = selected.has(task.task_id);
   tickRow(row, task);
 }
@@ -109,16 +141,15 @@ export function renderProgress(bar, text, task) {
   const value = task.status === 'Succeeded' ? 1 : task.progress ?? 0;
   const begun = task.progress !== null || task.status === 'Running' || task.status === 'Succeeded';
   bar.value = value;
-  bar.dataset.status = task.status;
+  bar.dataset.status = shownStatus(task);
   bar.setAttribute('aria-valuetext', percent(value));
   bar.classList.toggle('none', !begun);
   setText(text, begun ? percent(value) : '');
 }
 
 function tick() {
-  for (const task of live.list()) {
-    const row = rows.get(task.task_id);
-    if (row) tickRow(row, task);
+  for (const [id, row] of rows) {
+    if (live.tasks.has(id)) tickRow(row, live.tasks.get(id));
   }
 }
 
@@ -126,21 +157,24 @@ function tickRow(row, task) {
   const time = now();
   setText(row.querySelector('time'), age(time - Date.parse(task.created_at)));
   const starts = task.status === 'Scheduled' && task.start_at ? Date.parse(task.start_at) - time : 0;
+  setText(row.querySelector('.starts'), starts > 0 ? `starts in ${duration(starts)}` : '');
+  row.classList.toggle('waits', starts > 0);
   const ran = runTime(task, time);
-  setText(row.querySelector('.duration'), starts > 0 ? `in ${duration(starts)}` : ran === null ? '–' : duration(ran));
+  setText(row.querySelector('.duration'), ran === null ? '–' : duration(ran));
 }
 
 function onClick(event) {
   const row = event.target.closest('tr');
   const id = row?.dataset.id;
+  if (!live.tasks.has(id)) return;
   const link = event.target.closest('a.open');
   if (link) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     openTask(id);
   } else if (event.target.closest('button')) {
-    busily(event.target, () => (ended(live.tasks.get(id)) ? retry(id, openTask) : cancel(id)));
-  } else if (!event.target.closest('.check') && getSelection().isCollapsed) {
+    busily(event.target, () => (event.target.closest('.retry') ? retry(id, openTask) : cancel(id)));
+  } else if (!event.target.closest('.check, .cell-action') && getSelection().isCollapsed) {
     openTask(id);
   }
 }
@@ -170,12 +204,12 @@ function clearSelection() {
 
 function renderSelection() {
   const tasks = [...selected].map(id => live.tasks.get(id)).filter(task => task);
-  const isOpen = !$('selection').hidden;
-  if (isOpen && tasks.length === 0 && $('selection').contains(document.activeElement)) $('list').focus();
-  show($('selection'), tasks.length > 0);
+  if (tasks.length === 0 && $('selection').contains(document.activeElement)) $('list').focus();
+  $('selection').classList.toggle('away', tasks.length === 0);
   setText($('selection-text'), `${tasks.length} selected`);
-  $('cancel-selected').disabled = tasks.every(ended);
-  $('delete-selected').disabled = !tasks.some(ended);
+  enable($('cancel-selected'), !tasks.every(ended));
+  enable($('retry-selected'), tasks.some(ended));
+  enable($('delete-selected'), tasks.some(ended));
   $('select-all').checked = tasks.length > 0 && tasks.length === rows.size;
   $('select-all').indeterminate = tasks.length > 0 && tasks.length < rows.size;
 }

@@ -1,7 +1,7 @@
 // The tasks that the page knows, kept up to date: the list is asked for now and then, and a few tasks that run are
 // watched by requests that wait for a change. All of it rests while the tab is hidden.
 
-import { call, persist, ApiError, setLive, showOutage } from './api.js';
+import { call, now, persist, setState, ApiError } from './api.js';
 import { sleep } from './dom.js';
 import { ended } from './format.js';
 
@@ -9,8 +9,10 @@ import { ended } from './format.js';
 const relative = path => path && `tasks${path.slice(path.indexOf('?'))}`;
 const PAGE = 20;
 const LARGEST_PAGE = 100;
+// While nothing happens the list is asked for ever more seldom: each request costs somebody money.
 const BUSY_INTERVAL = 2_000;
 const IDLE_INTERVAL = 5_000;
+const LONGEST_INTERVAL = 60_000;
 // A browser keeps six connections to a host of HTTP/1.1; some must be free for what the user does.
 const MOST_WATCHES = 3;
 const WAIT = 20;
@@ -22,6 +24,9 @@ let query = new URLSearchParams();
 let listening = () => {};
 let loaded = false;
 let refreshing = new AbortController();
+let quiet = 0;
+let shown = '';
+let asked = 0;
 const watches = new Map();
 let wanted = () => [];
 
@@ -35,9 +40,14 @@ export function start(listener, wantedFirst) {
   listening = listener;
   wanted = wantedFirst;
   document.addEventListener('visibilitychange', onVisibility);
+  // Whoever comes back to the page sees what is so now.
+  for (const sign of ['pointerdown', 'keydown', 'focus']) addEventListener(sign, wake, { capture: true, passive: true });
   onVisibility();
   pollForEver();
 }
+
+// Something other than a task has changed what the page shows.
+export const changed = () => listening([]);
 
 // Shows other tasks from now on.
 export function filter(parameters) {
@@ -49,8 +59,14 @@ export function filter(parameters) {
   refresh();
 }
 
+function wake() {
+  quiet = 0;
+  if (performance.now() - asked > IDLE_INTERVAL) refresh();
+}
+
 // Asks for the list now: something has been done to it.
 export function refresh() {
+  quiet = 0;
   refreshing.abort();
   refreshing = new AbortController();
 }
@@ -84,24 +100,31 @@ async function pollForEver() {
   for (;;) {
     await visible();
     const { signal } = refreshing;
+    asked = performance.now();
     try {
       await poll(signal);
     } catch (error) {
-      if (!signal.aborted) {
-        if (!(error instanceof ApiError)) throw error;
-        // Nothing that will pass by itself, but the next answer may be another one.
-        showOutage(error);
-      }
+      if (!signal.aborted) throw error;
     }
     if (signal.aborted) continue;
     watch();
-    const busy = list().some(task => !ended(task));
-    await sleep(busy && listed.size <= LARGEST_PAGE ? BUSY_INTERVAL : IDLE_INTERVAL, signal);
+    await sleep(interval(), signal);
   }
 }
 
+// How long the list may rest: not beyond the next start, and not long while others than the watched ones are under way.
+function interval() {
+  const known = list();
+  const state = known.map(task => `${task.task_id} ${task.status} ${task.progress}`).join();
+  quiet = state === shown ? quiet + 1 : 0;
+  shown = state;
+  const isBusy = listed.size <= LARGEST_PAGE && known.some(task => isWatchable(task) && !watches.has(task.task_id));
+  const starts = known.filter(task => task.status === 'Scheduled').map(task => Date.parse(task.start_at) - now());
+  return Math.max(BUSY_INTERVAL, Math.min((isBusy ? BUSY_INTERVAL : IDLE_INTERVAL) * 1.5 ** quiet, LONGEST_INTERVAL, ...starts));
+}
+
 async function poll(signal) {
-  const asked = query;
+  const wantedQuery = query;
   const parameters = new URLSearchParams(query);
   parameters.set('limit', Math.min(LARGEST_PAGE, Math.max(PAGE, Math.ceil(listed.size / PAGE) * PAGE)));
   const got = [];
@@ -109,8 +132,9 @@ async function poll(signal) {
   let oldest;
   let joins;
   do {
-    const { body: page } = await persist(() => call('GET', path, { signal }), signal);
-    if (asked !== query) return;
+    // Whatever is wrong, the next answer may be another one.
+    const { body: page } = await persist(() => call('GET', path, { signal }), signal, () => true);
+    if (wantedQuery !== query) return;
     got.push(...page.tasks);
     path = relative(page.next);
     oldest = path === null ? '' : got.at(-1)?.task_id ?? '~';
@@ -195,8 +219,8 @@ export const isWatchable = task =>
   task.status === 'Running' || task.status === 'Pending' || (ended(task) && task.webhook !== null && !task.webhook.done);
 
 function onVisibility() {
+  setState({ isPaused: document.hidden });
   if (document.hidden) {
-    setLive('paused', 'Paused');
     refreshing.abort();
     watch();
   } else {

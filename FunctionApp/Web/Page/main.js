@@ -6,8 +6,10 @@ import * as list from './list.js';
 import { now, startKeyForm } from './api.js';
 import { startSubmitForm } from './submit.js';
 import { $, announce, show } from './dom.js';
-import { shortId } from './format.js';
+import { shortId, shownStatus } from './format.js';
 
+// Where the stylesheet puts a task beside the list.
+const WIDE = '(min-width: 48rem)';
 const SPANS = { '1h': 3_600_000, '1d': 86_400_000, '7d': 604_800_000 };
 const FILTERS = {
   status: value => [...$('filters').elements.status].some(box => box.value === value),
@@ -35,7 +37,7 @@ function go(to) {
 
 function open(id) {
   go(addressOf(id));
-  $('detail-title').focus({ preventScroll: matchMedia('(min-width: 70rem)').matches });
+  $('detail-title').focus({ preventScroll: matchMedia(WIDE).matches });
 }
 
 function close() {
@@ -95,7 +97,7 @@ function startFilters() {
 
 function onChange(changes) {
   for (const { before, task } of changes) {
-    if (before && before.status !== task.status) announce(`Task ${shortId(task.task_id)}: ${task.status}.`);
+    if (before && before.status !== task.status) announce(`Task ${shortId(task.task_id)}: ${shownStatus(task)}.`);
   }
   list.render(openId);
   if (openId) detail.render(live.isLoaded() && !live.tasks.has(openId));
@@ -114,8 +116,8 @@ list.startList(open, addressOf);
 detail.startDetail(open, close);
 startSubmitForm(id => {
   live.refresh();
-  // Beside the list there is room for the new task; otherwise its row is seen.
-  if (matchMedia('(min-width: 70rem)').matches) go(addressOf(id));
+  // Beside the list there is room for the new task; otherwise its row is seen, unless a filter keeps it out.
+  if (matchMedia(WIDE).matches || shownFilter) go(addressOf(id));
 });
 addEventListener('popstate', apply);
 let scrolled;

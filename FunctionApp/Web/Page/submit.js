@@ -2,10 +2,11 @@
 
 import { call, ApiError } from './api.js';
 import { newKey } from './actions.js';
+import { refresh } from './live.js';
 import { $, busily, setText, show, toast } from './dom.js';
 import { shortId } from './format.js';
 
-const LABELS = { x: 'x', y: 'y', items: 'The batch', delay: 'Delay', webhook: 'Webhook' };
+const LABELS = { x: 'x', y: 'y', items: 'The batch', label: 'Label', delay: 'Delay', webhook: 'Webhook' };
 const FIELDS = Object.keys(LABELS);
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -23,6 +24,7 @@ export function startSubmitForm(onSubmitted) {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         showErrors(error);
+        if (error.isOutage) refresh();
       }
     });
   });
@@ -49,7 +51,7 @@ function count() {
 
 async function submit(onSubmitted) {
   const parameters = new URLSearchParams();
-  for (const option of ['delay', 'webhook']) {
+  for (const option of ['label', 'delay', 'webhook']) {
     if ($(option).value.trim()) parameters.set(option, $(option).value.trim());
   }
   const path = `${isBatch() ? 'multiply/batch' : 'multiply'}${parameters.size ? `?${parameters}` : ''}`;
@@ -70,6 +72,19 @@ function lines() {
       const [, x, y] = /^(.*?)(?:[\s,;×*]+(.*))?$/.exec(line.text);
       return { ...line, x, y: y ?? '' };
     });
+}
+
+// What is wrong with the text of a number; undefined if only the service can say it.
+function mistake(text) {
+  const bare = text.replaceAll(/[,_'\s]/g, '');
+  return JSON_NUMBER.test(text) ? undefined
+    : /^\+/.test(text) ? 'must be written without a plus sign'
+    : /^-?\./.test(text) ? 'must have a digit before the point, such as 0.5'
+    : /\.($|[eE])/.test(text) ? 'must have a digit after the point'
+    : /^-?0\d/.test(text) ? 'must not begin with a zero'
+    : bare !== text && JSON_NUMBER.test(bare) ? 'must be written without separators, and with a point before decimals'
+    : /^[+-]?(nan|inf(inity)?)$/i.test(text) ? 'must be finite'
+    : text ? `must be a number, which “${text.slice(0, 20)}” is not` : undefined;
 }
 
 // A number goes as it was written, with all its digits; anything else as a string, which the service refuses.
@@ -93,7 +108,12 @@ function showErrors(error) {
   for (const [name, messages] of Object.entries(error.errors ?? {})) {
     const item = /^items\[(\d+)\](?:\.(.+))?$/.exec(name);
     if (item && isBatch()) {
-      items.push(`Line ${lines()[item[1]]?.number ?? Number(item[1]) + 1}: ${item[2] ?? ''} ${messages.join('; ')}.`);
+      const line = lines()[item[1]];
+      items.push(`Line ${line?.number ?? Number(item[1]) + 1}: ${item[2] ?? ''} ${mistake(line?.[item[2]] ?? '') ?? messages.join('; ')}.`);
+    } else if (name === 'items' && lines().length === 0) {
+      mark(name, 'Enter two numbers on a line.');
+    } else if (name === 'x' || name === 'y') {
+      mark(name, `${name} ${mistake($(name).value.trim()) ?? messages.join('; ')}.`);
     } else if (FIELDS.includes(name)) {
       mark(name, `${LABELS[name]} ${messages.join('; ')}.`);
     } else {

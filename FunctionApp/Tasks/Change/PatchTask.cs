@@ -1,0 +1,83 @@
+using FunctionApp.Tasks.Upkeep;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Headers;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace FunctionApp.Tasks;
+
+/// <summary>
+/// <c>PATCH /tasks/{task_id}</c>: another start, label or end of its keeping. With <c>If-Match</c> only if the task is still
+/// what the caller has seen.
+/// </summary>
+public sealed class PatchTask(TaskReader reader, TaskTable tasks, OpenTasks open, IOptions<RetentionSettings> retention, TimeProvider time)
+{
+    private const int MaxBodyLength = 4 * 1_024;
+
+    // The orchestration should be on its way by then.
+    private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(2);
+
+    [Function(nameof(PatchTask))]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "patch", Route = "tasks/{taskId}")] HttpRequest request,
+        string taskId,
+        [DurableClient] DurableTaskClient client)
+    {
+        var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, MaxBodyLength));
+        var patch = TaskPatch.Read(members, time.GetUtcNow());
+        if (members.Errors.Count > 0)
+        {
+            return TypedResults.ValidationProblem(members.Errors, "The body is not a valid change of a task.");
+        }
+
+        IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfMatch;
+        const TaskColumns Shown = TaskColumns.Input | TaskColumns.Result;
+        while (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) is { } row)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            if (known.Count > 0 && !known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == View(row, request).ETag()))
+            {
+                return TaskAnswers.Changed(row.StatusAt(now));
+            }
+
+            if (patch.Conflict(row, now) is { } conflict)
+            {
+                return TaskAnswers.Conflict(row.StatusAt(now), conflict);
+            }
+
+            if (await ChangeAsync(row, patch, client))
+            {
+                TaskRow changed = await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) ?? row;
+                TaskView view = View(changed, request);
+                request.HttpContext.Response.Headers.ETag = view.ETag();
+                return view.Answer();
+            }
+        }
+
+        return TaskAnswers.Unknown();
+    }
+
+    /// <summary>False if somebody else has changed the task since it was read.</summary>
+    private async Task<bool> ChangeAsync(TaskRow row, TaskPatch patch, DurableTaskClient client)
+    {
+        // From here on the caller's leaving changes nothing. Should it break off, the sweep sees to what it has noted before.
+        using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
+        DateTimeOffset?[] looks = [patch.StartAt + AfterStart, patch.ExpiresAt == TaskRow.Never ? null : patch.ExpiresAt];
+        await open.AddAsync(looks.OfType<DateTimeOffset>().Select(due => new OpenTask(row.Id, due, row.Hub ?? client.Name)), writing.Token);
+        if (!await tasks.ChangeIfSameAsync(patch.ToRow(row.Id), row.ETag, writing.Token))
+        {
+            return false;
+        }
+
+        if (patch.StartAt is not null)
+        {
+            await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellation: writing.Token);
+        }
+
+        return true;
+    }
+
+    private TaskView View(TaskRow row, HttpRequest request) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, request.PathBase);
+}
