@@ -76,6 +76,9 @@ param schedulerCapacity int = 0
 @maxValue(1000)
 param dailyTelemetryGB int = 1
 
+@description('Who is told by mail when many tasks fail, or one waits for long. Empty: there are no alert rules.')
+param alertEmail string = ''
+
 var suffix = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 
@@ -102,6 +105,7 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: tags
     principalId: identity.outputs.principalId
     dailyTelemetryGB: dailyTelemetryGB
+    alertEmail: alertEmail
   }
 }
 

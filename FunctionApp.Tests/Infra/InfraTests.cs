@@ -115,6 +115,27 @@ public class InfraTests
             setting => Assert.Equal((string)setting.Value!, (string)settings[setting.Key]!));
     }
 
+    [Fact]
+    public async Task Alert_rules_are_there_for_who_wants_to_be_told_and_ask_for_metrics_that_the_app_has()
+    {
+        const string Rule = "Microsoft.Insights/scheduledQueryRules";
+        Assert.Empty(All(await Bicep.PredictAsync(), Rule));
+
+        JsonArray resources = await Bicep.PredictAsync("ALERT_EMAIL=ops@example.org");
+
+        Assert.Equal("ops@example.org", (string)One(resources, "Microsoft.Insights/actionGroups")["properties"]!["emailReceivers"]![0]!["emailAddress"]!);
+        JsonNode[] rules = All(resources, Rule);
+        Assert.Equal(2, rules.Length);
+        string telemetry = await File.ReadAllTextAsync(
+            Path.Combine(TestsFolder.Path, "..", "FunctionApp", "Tasks", "TaskMetrics.cs"), TestContext.Current.CancellationToken);
+        Assert.All(rules, rule =>
+        {
+            string query = (string)rule["properties"]!["criteria"]!["allOf"]![0]!["query"]!;
+            Assert.Contains($"\"{query.Split('"')[1]}\"", telemetry);
+            Assert.Single(rule["properties"]!["actions"]!["actionGroups"]!.AsArray());
+        });
+    }
+
     [Theory]
     [InlineData()]
     [InlineData("HTTP_CONCURRENCY=30")]
