@@ -32,7 +32,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
 
         await Detail.Locator("#copy-result").ClickAsync();
         Assert.Equal("4.6", await Page.EvaluateAsync<string>("navigator.clipboard.readText()"));
-        IPage json = await Page.Context.RunAndWaitForPageAsync(() => Detail.GetByText("JSON").ClickAsync());
+        IPage json = await Page.Context.RunAndWaitForPageAsync(() => Detail.Locator("#detail-json").ClickAsync());
         await Expect(json.Locator("body")).ToContainTextAsync("\"result\": 4.6");
     }
 
@@ -59,6 +59,11 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Page.Locator("tr.current .brief")).ToHaveTextAsync("3 items → 2 of 3, 1 failed");
         await Expect(Detail.Locator("#detail-result")).ToHaveTextAsync(
             new Regex(@"^1  4\.6\n2  not_finite: The product is too large .*\n3  30000000000000000000000000000003$"));
+
+        string csv = await DownloadAsync("CSV");
+        Assert.StartsWith("item,result,error_code,error_detail\r\n1,4.6,,\r\n2,,\"not_finite\",\"The product is too large", csv);
+        Assert.EndsWith("\r\n3,30000000000000000000000000000003,,", csv);
+        Assert.Contains("{\"result\":30000000000000000000000000000003}\n", await DownloadAsync("NDJSON"));
 
         await Detail.GetByText("Retry 1 failed").ClickAsync();
         await Expect(Detail.Locator("#detail-items")).ToHaveTextAsync("0 of 1, 1 failed");
@@ -152,6 +157,64 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Page.GetByText("No task matches the filters.")).ToBeVisibleAsync();
         await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Clear" }).ClickAsync();
         await Expect(Row(scheduled)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_task_is_found_by_label_by_ID_and_by_time()
+    {
+        string label = $"Order {Guid.NewGuid():N}";
+        string labelled = await Http.SubmitAsync(query: $"?delay=600&label={Uri.EscapeDataString(label)}");
+        string other = await Http.SubmitAsync(query: "?delay=600");
+        await Page.GotoAsync("/");
+        await Expect(Row(labelled).Locator(".kind")).ToHaveTextAsync(label);
+        ILocator search = Page.GetByPlaceholder("Label or ID");
+        await search.FillAsync(label[..20]);
+        await search.PressAsync("Enter");
+        await Expect(Rows).ToHaveCountAsync(1);
+        await Expect(Row(labelled)).ToBeVisibleAsync();
+        await Page.ReloadAsync();
+        await Expect(search).ToHaveValueAsync(label[..20]);
+
+        await search.FillAsync(other);
+        await search.PressAsync("Enter");
+        await Expect(Detail.Locator("#detail-id")).ToHaveTextAsync(other);
+        await Expect(search).ToHaveValueAsync("");
+
+        await Page.Locator("#filters [name='since']").SelectOptionAsync("range");
+        await Page.GetByLabel("Created before").FillAsync("2020-01-01T00:00");
+        await Page.GetByLabel("Created before").BlurAsync();
+        await Expect(Page.GetByText("No task matches the filters.")).ToBeVisibleAsync();
+        await Page.GetByLabel("Created before").FillAsync("");
+        await Page.GetByLabel("Created from").FillAsync($"{DateTime.Now.AddMinutes(-30):yyyy-MM-dd'T'HH:mm}");
+        await Page.GetByLabel("Created from").BlurAsync();
+        await Expect(Row(labelled)).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task With_Shift_all_between_are_selected()
+    {
+        string[] ids = [await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600"), await Http.SubmitAsync(query: "?delay=600")];
+        await Page.GotoAsync("/");
+        await Row(ids[2]).GetByRole(AriaRole.Checkbox).ClickAsync();
+        await Row(ids[0]).GetByRole(AriaRole.Checkbox).ClickAsync(new LocatorClickOptions { Modifiers = [KeyboardModifier.Shift] });
+        await Expect(Page.Locator("#selection-text")).ToHaveTextAsync(new Regex("^([3-9]|1[0-9]) selected$"));
+        await Expect(Row(ids[1]).GetByRole(AriaRole.Checkbox)).ToBeCheckedAsync();
+    }
+
+    [Fact]
+    public async Task Times_are_the_readers_own_or_UTC_and_said_to_be()
+    {
+        string taskId = await Http.SubmitAsync(query: "?delay=600");
+        await OpenWindowAsync(new BrowserNewContextOptions { TimezoneId = "Asia/Kolkata" });
+        await Page.GotoAsync($"/?task={taskId}");
+        ILocator zone = Page.Locator("#zone");
+        await Expect(zone).ToHaveTextAsync(new Regex("^Asia/(Kolkata|Calcutta)$"));
+        string own = (await Detail.Locator("#timeline time").First.TextContentAsync())!;
+        await zone.ClickAsync();
+        await Expect(zone).ToHaveTextAsync("UTC");
+        await Expect(Detail.Locator("#timeline time").First).Not.ToHaveTextAsync(own);
+        string utc = (await Http.GetTaskAsync(taskId)).GetProperty("created_at").GetDateTimeOffset().ToString("HH:mm:ss");
+        await Expect(Detail.Locator("#timeline time").First).ToContainTextAsync(utc);
     }
 
     [Fact]
@@ -287,6 +350,12 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#deliveries .what")).ToHaveTextAsync(["204", "204"]);
         await Expect(Detail.Locator("#detail-webhook")).ToHaveTextAsync("Delivered: 204 after 2 attempts.");
         Assert.Equal(2, receiver.Requests.Count);
+    }
+
+    private async Task<string> DownloadAsync(string format)
+    {
+        IDownload download = await Page.RunAndWaitForDownloadAsync(() => Detail.Locator("#downloads").GetByText(format, new LocatorGetByTextOptions { Exact = true }).ClickAsync());
+        return await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
     }
 
     private async Task LeaveListAsync()

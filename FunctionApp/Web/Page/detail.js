@@ -5,7 +5,7 @@ import { call, isLive, now, persist, ApiError } from './api.js';
 import { cancel, deleteOne, retry, sendWebhook } from './actions.js';
 import { renderFiles, renderLog } from './data.js';
 import { $, busily, copy, element, enable, setText, show, toast } from './dom.js';
-import { duration, ended, items, localTime, pretty, prettyResults, runTime, shortId, shownStatus } from './format.js';
+import { csv, duration, ended, items, localTime, ndjson, pretty, prettyResults, runTime, shortId, shownStatus } from './format.js';
 import { renderProgress } from './list.js';
 
 let id = null;
@@ -21,6 +21,7 @@ export function startDetail(open, close) {
   $('detail-delete').addEventListener('click', () => busily($('detail-delete'), () => deleteOne(id, close)));
   $('send-webhook').addEventListener('click', () => busily($('send-webhook'), () => sendWebhook(id)));
   $('copy-result').addEventListener('click', () => copy(JSON.stringify(result)));
+  $('downloads').addEventListener('click', event => { if (event.target.dataset.format) download(event.target.dataset.format); });
   $('copy-id').addEventListener('click', () => copy(id));
   $('detail-json').addEventListener('click', event => { event.preventDefault(); showJson(); });
   $('detail-retry-of').addEventListener('click', event => { event.preventDefault(); open(live.tasks.get(id).retry_of); });
@@ -112,6 +113,19 @@ async function renderResult(task) {
   if (!isThere) return;
   setText($('detail-result'), isBatch ? prettyResults(result) : pretty(result));
   $('detail-result').classList.toggle('result', !isBatch);
+  for (const button of $('downloads').children) {
+    show(button, isBatch || button.dataset.format === 'json');
+    button.setAttribute('aria-label', `Download the result as ${button.textContent}`);
+  }
+}
+
+function download(format) {
+  const text = format === 'csv' ? csv(result) : format === 'ndjson' ? ndjson(result) : JSON.stringify(result, null, 2);
+  const link = element('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
+  link.download = `${id}.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
 }
 
 function renderTimeline(task) {

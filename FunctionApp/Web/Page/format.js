@@ -26,13 +26,24 @@ export function age(milliseconds) {
   return `${Math.floor(seconds / 86_400)} days ago`;
 }
 
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+let timeZone;
+let dateTime;
+let timeOnly;
 
-// The reader's own time, without a date if it is today.
+// Returns the name of the zone that times are shown in from now on.
+export function useUtc(isUtc) {
+  timeZone = isUtc ? 'UTC' : undefined;
+  dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
+  timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', timeZone });
+  return dateTime.resolvedOptions().timeZone;
+}
+useUtc(false);
+
+// In the chosen zone, without a date if it is today.
 export function localTime(text) {
+  const day = time => time.toLocaleDateString(undefined, { timeZone });
   const time = new Date(text);
-  return (time.toDateString() === new Date().toDateString() ? timeOnly : dateTime).format(time);
+  return (day(time) === day(new Date()) ? timeOnly : dateTime).format(time);
 }
 
 // How long a task has run, or did; null if it has not started.
@@ -68,6 +79,16 @@ export function prettyResults(results) {
   const width = String(results.length).length;
   return results.map(({ result, error }, i) =>
     `${String(i + 1).padStart(width)}  ${error ? `${error.code}: ${error.detail}` : spaced(JSON.stringify(result))}`).join('\n');
+}
+
+// The results of a batch as lines of JSON, or as a table: for other programs.
+export const ndjson = results => results.map(one => `${JSON.stringify(one)}\n`).join('');
+
+export function csv(results) {
+  const cell = value => (value === undefined ? '' : /^[-\d.eE+]+$/.test(value) ? value : `"${value.replaceAll('"', '""')}"`);
+  const lines = results.map(({ result, error }, i) =>
+    [String(i + 1), result === undefined ? undefined : JSON.stringify(result), error?.code, error?.detail].map(cell).join(','));
+  return ['item,result,error_code,error_detail', ...lines].join('\r\n');
 }
 
 const spaced = line => line.replace(/"(?:[^"\\]|\\.)*"|[:,{}]/g, part => ({ ':': ': ', ',': ', ', '{': '{ ', '}': ' }' })[part] ?? part);

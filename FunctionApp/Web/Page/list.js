@@ -20,7 +20,17 @@ export function startList(open, addressOf) {
   openTask = open;
   address = addressOf;
   $('rows').addEventListener('click', onClick);
-  $('rows').addEventListener('change', event => select(event.target.closest('tr').dataset.id, event.target.checked));
+  // With Shift also all between this one and the one before.
+  let lastClicked;
+  $('rows').addEventListener('click', event => {
+    const box = event.target.closest('.check input');
+    if (!box) return;
+    const ids = [...rows.keys()];
+    const [one, other] = [ids.indexOf(box.closest('tr').dataset.id), ids.indexOf(lastClicked)];
+    lastClicked = ids[one];
+    const range = event.shiftKey && other >= 0 ? ids.slice(Math.min(one, other), Math.max(one, other) + 1) : [ids[one]];
+    for (const id of range) select(id, box.checked);
+  });
   $('select-all').addEventListener('change', event => {
     // The box itself follows the first one already.
     const { checked } = event.target;
@@ -119,7 +129,6 @@ function create(id) {
   for (const button of row.querySelectorAll('button')) button.setAttribute('aria-label', `${button.textContent} task ${shortId(id)}`);
   const created = row.querySelector('time');
   created.dateTime = task.created_at;
-  created.title = localTime(task.created_at);
   return row;
 }
 
@@ -155,6 +164,7 @@ function tick() {
 
 function tickRow(row, task) {
   const time = now();
+  row.querySelector('time').title = localTime(task.created_at);
   setText(row.querySelector('time'), age(time - Date.parse(task.created_at)));
   const starts = task.status === 'Scheduled' && task.start_at ? Date.parse(task.start_at) - time : 0;
   setText(row.querySelector('.starts'), starts > 0 ? `starts in ${duration(starts)}` : '');

@@ -5,8 +5,8 @@ import * as detail from './detail.js';
 import * as list from './list.js';
 import { now, startKeyForm } from './api.js';
 import { startSubmitForm } from './submit.js';
-import { $, announce, show } from './dom.js';
-import { shortId, shownStatus } from './format.js';
+import { $, announce, setText, show } from './dom.js';
+import { shortId, shownStatus, useUtc } from './format.js';
 
 // Where the stylesheet puts a task beside the list.
 const WIDE = '(min-width: 48rem)';
@@ -14,8 +14,12 @@ const SPANS = { '1h': 3_600_000, '1d': 86_400_000, '7d': 604_800_000 };
 const FILTERS = {
   status: value => [...$('filters').elements.status].some(box => box.value === value),
   kind: value => value !== '',
-  since: value => value in SPANS,
+  since: value => value in SPANS || value === 'range',
+  from: value => !Number.isNaN(Date.parse(value)),
+  to: value => !Number.isNaN(Date.parse(value)),
+  label: value => value !== '',
 };
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 let openId = null;
 let shownFilter = null;
@@ -54,8 +58,11 @@ function apply() {
     shownFilter = filter.toString();
     showFilter(filter);
     const query = new URLSearchParams(filter);
-    query.delete('since');
-    if (filter.has('since')) query.set('created_after', new Date(now() - SPANS[filter.get('since')]).toISOString());
+    for (const name of ['since', 'from', 'to']) query.delete(name);
+    const from = filter.get('since') in SPANS ? now() - SPANS[filter.get('since')] : filter.get('from');
+    if (from) query.set('created_after', new Date(from).toISOString());
+    if (filter.has('to')) query.set('created_before', new Date(filter.get('to')).toISOString());
+    if (filter.has('label')) query.set('label', `${filter.get('label').replace(/\*$/, '')}*`);
     list.setFiltered(filter.size > 0);
     live.filter(query);
   }
@@ -76,6 +83,8 @@ function showFilter(filter) {
     if (![...form.elements[name].options].some(option => option.value === value)) form.elements[name].add(new Option(value));
     form.elements[name].value = value;
   }
+  for (const name of ['from', 'to', 'label']) form.elements[name].value = filter.get(name) ?? '';
+  show($('range'), filter.get('since') === 'range');
   show($('clear-filters'), filter.size > 0);
   $('list-title').textContent = filter.size > 0 ? 'Filtered tasks' : 'All tasks';
 }
@@ -84,9 +93,13 @@ function startFilters() {
   const form = $('filters');
   form.addEventListener('submit', event => event.preventDefault());
   form.addEventListener('change', () => {
-    const parameters = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    const sought = form.elements.label.value.trim();
+    if (ID.test(sought)) form.elements.label.value = '';
+    const parameters = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
+    if (parameters.get('since') !== 'range') ['from', 'to'].forEach(name => parameters.delete(name));
     if (openId) parameters.set('task', openId);
     go(place(parameters));
+    if (ID.test(sought)) open(sought.toLowerCase());
   });
   form.addEventListener('reset', event => {
     event.preventDefault();
@@ -110,6 +123,20 @@ function wanted() {
   return [...new Set([...(opened && live.isWatchable(opened) ? [openId] : []), ...list.inSight()])];
 }
 
+// Times are the reader's own, or UTC, as in logs; the button names which.
+function startZone() {
+  const render = () => {
+    setText($('zone'), useUtc(sessionStorage.getItem('utc') === 'true'));
+    $('zone').title = 'Times on this page; press for others';
+    live.changed();
+  };
+  $('zone').addEventListener('click', () => {
+    sessionStorage.setItem('utc', String(sessionStorage.getItem('utc') !== 'true'));
+    render();
+  });
+  render();
+}
+
 startKeyForm();
 startFilters();
 list.startList(open, addressOf);
@@ -126,4 +153,5 @@ addEventListener('scroll', () => {
   scrolled = setTimeout(() => live.watch(), 250);
 }, { passive: true });
 live.start(onChange, wanted);
+startZone();
 apply();
