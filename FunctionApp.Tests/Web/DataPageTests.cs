@@ -10,7 +10,7 @@ public sealed class DataPageCollection : ICollectionFixture<SqliteDataApi>, ICol
 
 /// <summary>Files and logs on the page.</summary>
 [Collection<DataPageCollection>]
-public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : PageTest(api, chromium)
+public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : WindowTest(api, chromium)
 {
     private readonly HttpClient _http = api.Http;
 

@@ -11,9 +11,12 @@ public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSec
 [CollectionDefinition]
 public sealed class PageCollection : ICollectionFixture<PageApi>, ICollectionFixture<Chromium>;
 
-/// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>
+/// <summary>A test of the page that the collection's app serves.</summary>
 [Collection<PageCollection>]
-public abstract class PageTest(ApiHost api, Chromium chromium) : IAsyncLifetime
+public abstract class PageTest(PageApi api, Chromium chromium) : WindowTest(api, chromium);
+
+/// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>
+public abstract class WindowTest(ApiHost api, Chromium chromium) : IAsyncLifetime
 {
     private static readonly string Axe = File.ReadAllText(Path.Combine(TestsFolder.Path, "Web", "npm", "node_modules", "axe-core", "axe.min.js"));
 

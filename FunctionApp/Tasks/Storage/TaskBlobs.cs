@@ -21,8 +21,8 @@ public sealed class TaskBlobs(BlobContainerClient container)
 
     public const string PlainText = "text/plain; charset=utf-8";
 
-    // What an upload holds in memory, as often as it has blocks under way.
-    private const int BlockSize = 4 * 1_024 * 1_024;
+    // What a transfer holds in memory, and what has to get through within the time limit of one request to storage.
+    private const int BlockSize = 1_024 * 1_024;
 
     private const int FoldersOnPage = 1_000;
     private const int ReadSize = 1_024 * 1_024;
@@ -51,7 +51,7 @@ public sealed class TaskBlobs(BlobContainerClient container)
         await WriteAsync(name, stream, contentType, cancellationToken);
     }
 
-    /// <summary>Writes a blob from a stream, of which it holds a few MiB at a time. What breaks off leaves none.</summary>
+    /// <summary>Writes a blob from a stream, of which it holds a MiB at a time. What breaks off leaves none.</summary>
     public Task WriteAsync(string name, Stream content, string contentType, CancellationToken cancellationToken) => WithContainerAsync(
         () => container.GetBlobClient(name).UploadAsync(
             content,
