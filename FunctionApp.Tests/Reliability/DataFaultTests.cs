@@ -59,7 +59,7 @@ public sealed class DataFaultTests(ITestOutputHelper output) : LocalHostTest
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         Assert.Equal(1, CountRows());
         var container = new BlobContainerClient(Settings["AzureWebJobsStorage"], Settings["ResultsTable"]);
-        Assert.Single(container.GetBlobs().Where(blob => blob.Name.EndsWith("/input")));
+        Assert.Single(container.GetBlobs(), blob => blob.Name.EndsWith("/input", StringComparison.Ordinal));
     }
 
     [Long]
