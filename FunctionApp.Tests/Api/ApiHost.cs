@@ -56,7 +56,7 @@ public abstract class ApiHost(
     }
 
     /// <summary>Whether the host is the one that API_BASE_URL names.</summary>
-    public bool IsAnothers => BaseUrl is not null;
+    public bool IsAnothers => _remote is not null;
 
     /// <summary>For what needs a hand on the host.</summary>
     public LocalFunctionHost Own
