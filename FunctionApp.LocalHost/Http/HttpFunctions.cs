@@ -62,6 +62,8 @@ internal sealed class HttpFunctions(
             return;
         }
 
+        // The worker waits for some seconds only until both the request and its invocation have come.
+        Dictionary<string, object> metadata = RequestBinding.Read(context.Request, body);
         // By this the worker finds the invocation that belongs to the request.
         context.Request.Headers["x-ms-invocation-id"] = id;
         // And by these where its caller has sent it.
@@ -70,7 +72,7 @@ internal sealed class HttpFunctions(
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
-        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, RequestBinding.Read(context.Request, body), leaving.Token);
+        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, metadata, leaving.Token);
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
             forwarding.CancelAfter(AnswerPatience);

@@ -12,6 +12,10 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
+    // A worker looks for a free port, and listens there a moment later, when another program may have taken it.
+    private const string PortTaken = "address already in use";
+    private const int MaxStarts = 5;
+
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkerLink? _link;
     private volatile TaskCompletionSource<WorkerLink> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +60,8 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
 
     private async Task KeepAsync(Uri endpoint)
     {
-        for (bool isFirst = true; !_stop.Task.IsCompleted; isFirst = false)
+        bool isFirst = true;
+        for (int start = 1; !_stop.Task.IsCompleted; start++)
         {
             WorkerLink link = _link = new WorkerLink(
                 Guid.NewGuid().ToString(),
@@ -92,11 +97,12 @@ internal sealed class WorkerSupervisor(StartOptions options, AppSettings setting
             string reason = isLate ? $"it was not ready after {StartPatience.TotalSeconds} seconds"
                 : (link.Ready.Exception?.InnerException as LocalHostException)?.Message ?? await worker.Ended;
             link.End($"The worker ended ({reason}).");
-            if (isFirst && !isReady)
+            if (isFirst && !isReady && (start == MaxStarts || !reason.Contains(PortTaken)))
             {
                 throw new LocalHostException($"The app ended before it had started: {reason}");
             }
 
+            isFirst &= !isReady;
             if (!_stop.Task.IsCompleted)
             {
                 loggers.CreateLogger<WorkerSupervisor>().LogError("The worker ended ({Reason}); the next one starts.", reason);
