@@ -130,22 +130,22 @@ public sealed class Azurite : IAsyncDisposable
         _kill.Dispose();
     }
 
-    /// <summary>In the order of <see cref="Services"/>; none if the string is not a connection string.</summary>
+    /// <summary>In the order of <see cref="Services"/>, as far as the string has them; none if it is not a connection string.</summary>
     private static Uri[] FindEndpoints(string? connectionString)
     {
+        List<Uri> found = [];
         try
         {
-            return
-            [
-                new TableServiceClient(connectionString).Uri,
-                new QueueServiceClient(connectionString).Uri,
-                new BlobServiceClient(connectionString).Uri,
-            ];
+            found.Add(new TableServiceClient(connectionString).Uri);
+            found.Add(new QueueServiceClient(connectionString).Uri);
+            found.Add(new BlobServiceClient(connectionString).Uri);
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
         {
-            return [];
+            // The app says what is wrong with it.
         }
+
+        return [.. found];
     }
 
     /// <summary>Whether the one that runs knows the version of the protocol that today's libraries speak.</summary>

@@ -59,6 +59,7 @@ public sealed class LocalSettingsTests : SampleTest
     public async Task An_app_without_one_does_not_inherit_anothers()
     {
         Settings["AzureWebJobsStorage"] = null;
+        Settings["SlowMultiply__Timeout"] = null; // an app that runs in this process may have it in the environment
         await using LocalHostProcess host = await StartSampleAsync();
 
         Assert.Equal("(none)", await host.Http.GetStringAsync("/api/setting?name=SlowMultiply__Timeout"));

@@ -1,5 +1,5 @@
 // Most of the tests that may run beside each other wait for a host.
-[assembly: Xunit.v3.Parallelization(MaxThreads = 3)]
+[assembly: Xunit.v3.Parallelization(MaxThreads = 4)]
 
 namespace FunctionApp.Tests;
 

@@ -1,10 +1,11 @@
+using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace FunctionApp.Tests.Web;
 
 /// <summary>The page can be seen and hit: in high contrast, in the dark, on a phone, in half a window.</summary>
-public sealed class PageLooksTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
+public sealed class PageLooksTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
 {
     [Fact]
     public async Task High_contrast_shows_progress_states_and_what_is_chosen()

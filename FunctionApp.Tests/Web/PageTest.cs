@@ -15,6 +15,14 @@ public sealed class PageCollection : ICollectionFixture<PageApi>, ICollectionFix
 [Collection<PageCollection>]
 public abstract class PageTest(PageApi api, Chromium chromium) : WindowTest(api, chromium);
 
+/// <summary>The same with another app, so that half of these tests, which take long, run beside the other half.</summary>
+[CollectionDefinition]
+public sealed class SecondPageCollection : ICollectionFixture<SlowApi>, ICollectionFixture<Chromium>;
+
+/// <summary>A test of the page that this app serves.</summary>
+[Collection<SecondPageCollection>]
+public abstract class SecondPageTest(SlowApi api, Chromium chromium) : WindowTest(api, chromium);
+
 /// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>
 public abstract class WindowTest(ApiHost api, Chromium chromium) : IAsyncLifetime
 {

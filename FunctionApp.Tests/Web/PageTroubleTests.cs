@@ -1,16 +1,17 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace FunctionApp.Tests.Web;
 
 /// <summary>What the page says when something is wrong, and that it goes on afterwards.</summary>
-public sealed class PageTroubleTests : PageTest
+public sealed class PageTroubleTests : SecondPageTest
 {
     private const string RightKey = "k3y-Of_the.host==";
 
-    public PageTroubleTests(PageApi api, Chromium chromium)
+    public PageTroubleTests(SlowApi api, Chromium chromium)
         : base(api, chromium) => RefusalsAreWanted = true;
 
     private ILocator SubmitButton => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Submit", Exact = true });
