@@ -33,7 +33,7 @@ public sealed class Azurite : IAsyncDisposable
         ConnectionString = connectionString;
         string[] arguments =
         [
-            Path.Combine(ProjectFolders.LocalHost, "azurite.js"), tablesFirst ? "table/main.js,blob/main.js" : "azurite.js",
+            Path.Combine(ProjectFolders.LocalHost, "azurite.js"), !tablesFirst ? "azurite.js" : endpoints.Length == 1 ? "table/main.js" : "table/main.js,blob/main.js",
             .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Host={endpoint.Host}"),
             .. endpoints.Zip(Services, (endpoint, service) => $"--{service}Port={endpoint.Port}"),
             "--location", Path.Combine(dataFolder, "azurite"), "--silent", "--skipApiVersionCheck", "--disableTelemetry",
@@ -86,6 +86,12 @@ public sealed class Azurite : IAsyncDisposable
     internal static async Task<Azurite?> StartIfNeededAsync(string dataFolder, string? connectionString, bool tablesFirst, Action<string>? remark = null)
     {
         Uri[] endpoints = FindEndpoints(connectionString);
+        if (tablesFirst && !Array.TrueForAll(endpoints, endpoint => endpoint.IsLoopback))
+        {
+            // Its blobs are elsewhere.
+            endpoints = [.. endpoints.Take(1)];
+        }
+
         Uri[] needed = tablesFirst ? [.. endpoints.Take(1)] : endpoints;
         if (endpoints is [] || !Array.TrueForAll(endpoints, endpoint => endpoint.IsLoopback))
         {

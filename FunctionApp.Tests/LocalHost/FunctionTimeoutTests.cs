@@ -4,13 +4,13 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>host.json's functionTimeout, by which the Functions host ends the worker, with all that runs in it.</summary>
+[Long]
 [Collection<DurabilityCollection>]
 public sealed class FunctionTimeoutTests
 {
     [Fact]
     public Task A_function_that_takes_longer_ends_the_worker_and_its_neighbours_are_repeated() => RunAsync(StorageProvider.Sqlite);
 
-    [Long]
     [Fact]
     public Task So_it_does_with_Azure_Storage() => RunAsync(StorageProvider.AzureStorage);
 

@@ -10,20 +10,21 @@ namespace FunctionApp.Tests.Reliability;
 
 /// <summary>
 /// Tasks are deleted faster than they can be done, on the same storage: so retention keeps up with any load that the app
-/// bears. RETENTION_TEST_TASKS makes it longer; docs/scale.md has what came of it.
+/// bears. RETENTION_TEST_TASKS says how many; docs/scale.md has what came of it.
 /// </summary>
 [Long]
 [Collection(nameof(RunsAlone))]
 public sealed class RetentionSpeedTests(ITestOutputHelper output)
 {
     private const int Callers = 32;
-    private static readonly int Tasks = TestRun.Read("RETENTION_TEST_TASKS", 60);
+    private static readonly int Tasks = TestRun.Read("RETENTION_TEST_TASKS", 0);
 
     [Theory]
     [InlineData(StorageProvider.Sqlite)]
     [InlineData(StorageProvider.AzureStorage)]
     public async Task Tasks_are_deleted_faster_than_they_are_done(StorageProvider storage)
     {
+        Assert.SkipWhen(Tasks == 0, "A measurement, which takes long: RETENTION_TEST_TASKS=1000 makes it.");
         string name = $"t{Guid.NewGuid():N}";
         var settings = new Dictionary<string, string?>
         {
