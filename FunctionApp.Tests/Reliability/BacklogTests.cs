@@ -32,6 +32,7 @@ public abstract class BacklogTests(StorageProvider storage, int count) : LocalHo
 }
 
 [Long]
+[Collection(nameof(RunsAlone))]
 public sealed class BacklogOnSqlite() : BacklogTests(StorageProvider.Sqlite, 3_000);
 
 [Long]

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>Large data while storage fails or the caller leaves, and what they cost in memory.</summary>
+[Collection(nameof(RunsAlone))]
 public sealed class DataFaultTests(ITestOutputHelper output) : LocalHostTest
 {
     private const int MiB = 1_024 * 1_024;

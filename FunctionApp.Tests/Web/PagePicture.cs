@@ -13,6 +13,7 @@ public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.From
 /// environment it replaces docs/page.png.
 /// </summary>
 [Long]
+[Collection(nameof(RunsAlone))]
 public sealed class PagePicture(PictureApi api, Chromium chromium) : IClassFixture<PictureApi>, IClassFixture<Chromium>
 {
     [Fact]
