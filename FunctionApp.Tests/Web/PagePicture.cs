@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>An app without other tests' tasks.</summary>
-public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(6));
+public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(12));
 
 /// <summary>
 /// The picture of the page in the README: tasks in every state, as a user sees them. With PAGE_PICTURE=write in the
