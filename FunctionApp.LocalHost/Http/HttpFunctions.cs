@@ -53,17 +53,16 @@ internal sealed class HttpFunctions(
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
         // When the host stops, a function should answer now.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        // First, as a worker waits for some seconds only until both the request and its invocation have come.
+        Dictionary<string, object> metadata = RequestBinding.Read(context.Request, body);
         if (worker.HttpAddress is null)
         {
             TypedData request = await HttpMessages.ReadAsync(context.Request);
-            await HttpMessages.AnswerAsync(
-                await worker.InvokeAsync(function, id, request, RequestBinding.Read(context.Request, body), leaving.Token), context.Response);
+            await HttpMessages.AnswerAsync(await worker.InvokeAsync(function, id, request, metadata, leaving.Token), context.Response);
             Log("Succeeded");
             return;
         }
 
-        // The worker waits for some seconds only until both the request and its invocation have come.
-        Dictionary<string, object> metadata = RequestBinding.Read(context.Request, body);
         // By this the worker finds the invocation that belongs to the request.
         context.Request.Headers["x-ms-invocation-id"] = id;
         // And by these where its caller has sent it.

@@ -117,5 +117,5 @@ public sealed record WebhookView(string Url, int Attempts, string? LastStatus, b
         row.WebhookDone == true ? null : row.WebhookNextAt ?? row.EndedAt);
 }
 
-/// <summary>Paths.</summary>
+/// <summary>Paths; in a webhook whole URLs.</summary>
 public sealed record TaskLinks(string Self, string Result, string Cancel, string Retry, string Log);

@@ -202,7 +202,6 @@ public sealed class TaskRow : ITableEntity
     {
         Status = RowStatus.Succeeded,
         Result = result,
-        ResultSummary = result is null ? null : TaskJson.Summary(result),
         Progress = 1,
         EndedAt = now,
     };

@@ -63,14 +63,15 @@ public sealed class BodyUpload(TaskBlobs blobs)
 
         http.RequestAborted.ThrowIfCancellationRequested();
         long size = (await blobs.DescribeAsync(blob, http.RequestAborted))?.ContentLength ?? 0;
+        string? name = Name(request);
         return size == 0 ? throw Empty() : new InputBlob(
             size,
             $"{Convert.ToHexStringLower(hash.Hash!)} {contentType}",
             (other, cancellationToken) => other == id ? Task.CompletedTask : blobs.CopyAsync(blob, TaskBlobs.InputName(other), cancellationToken))
         {
             ContentType = contentType,
-            Name = Name(request),
-            Summary = Name(request)?.Truncate(TaskJson.MaxSummaryLength),
+            Name = name,
+            Summary = name?.Truncate(TaskJson.MaxSummaryLength),
         };
     }
 
