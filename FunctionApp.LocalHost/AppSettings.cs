@@ -23,7 +23,8 @@ internal sealed partial class AppSettings
             .AddInMemoryCollection(JsonFile.Read(options.AppFolder, "host.json").AsEnumerable()
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
             .AddEnvironmentVariables()
-            .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value)))
+            .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value))
+                .DistinctBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase))
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsConfigurationSection"] = HostJson,
@@ -81,16 +82,20 @@ internal sealed partial class AppSettings
         : throw new LocalHostException(
             $"functionTimeout in host.json is \"{value}\", but must be a time from 00:00:01 to {LongestTimeout}, such as 00:30:00, or -1 for no limit.");
 
-    // What a test gave; then, where the environment does not have them, the values of local.settings.json.
+    // What a test gave; then, where the environment does not have them, the values of local.settings.json; then, while an app runs in this
+    // process, what the environment had without it.
     private static Dictionary<string, string?> ReadVariables(StartOptions options, LocalSettings local)
     {
+        IReadOnlyDictionary<string, string?> replaced = InProcessWorker.Replaced;
         IEnumerable<KeyValuePair<string, string?>> defaults =
         [
             .. local.Values, new("AZURE_FUNCTIONS_ENVIRONMENT", "Development"), new("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
         ];
         var variables = options.Settings
             .Prepend(new("FUNCTIONS_APPLICATION_DIRECTORY", options.AppFolder))
-            .Concat(defaults.Where(variable => Environment.GetEnvironmentVariable(Name(variable.Key)) is null))
+            .Concat(defaults.Where(variable =>
+                (replaced.TryGetValue(Name(variable.Key), out string? outer) ? outer : Environment.GetEnvironmentVariable(Name(variable.Key))) is null))
+            .Concat(replaced)
             .DistinctBy(variable => Name(variable.Key)).ToDictionary(variable => Name(variable.Key), variable => variable.Value);
         // The host tells the worker's server where to listen, and ASP.NET Core would listen to these instead.
         foreach (string endpoint in variables.Keys.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>()).Where(name => Endpoint().IsMatch(name)).ToArray())

@@ -13,6 +13,7 @@ internal sealed class InProcessWorker : IWorker
 {
     private static readonly AsyncLocal<InProcessWorker?> Current = new();
     private static int _running;
+    private static volatile IReadOnlyDictionary<string, string?> _replaced = new Dictionary<string, string?>();
 
     private readonly IDictionary _before = Environment.GetEnvironmentVariables();
     private readonly Assembly? _entryAssembly = Assembly.GetEntryAssembly();
@@ -29,6 +30,7 @@ internal sealed class InProcessWorker : IWorker
                 "An app is running in this process already, and only one can at a time: stop it first, and let tests that run one not run in parallel.");
         }
 
+        _replaced = environment.Keys.ToDictionary(name => name, name => (string?)_before[name]);
         foreach ((string name, string? value) in environment)
         {
             Environment.SetEnvironmentVariable(name, value);
@@ -45,6 +47,12 @@ internal sealed class InProcessWorker : IWorker
         Ended = Task.Factory.StartNew(
             () => Run(assembly, environment.Keys), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
+
+    /// <summary>
+    /// While an app runs in this process, what the environment had before under the names that are set for it; null if nothing. For
+    /// other processes, which are to inherit nothing of the app's.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string?> Replaced => _replaced;
 
     public Task<string> Ended { get; }
 
@@ -87,6 +95,7 @@ internal sealed class InProcessWorker : IWorker
                 Environment.SetEnvironmentVariable(name, (string?)_before[name]);
             }
 
+            _replaced = new Dictionary<string, string?>();
             Volatile.Write(ref _running, 0);
         }
     }

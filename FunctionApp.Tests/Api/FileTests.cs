@@ -139,7 +139,7 @@ public abstract class FileTests(DataApi api)
     [Fact]
     public async Task The_log_is_read_while_the_task_runs_and_who_waits_gets_what_comes()
     {
-        string taskId = await SubmitAsync(Bytes(10), "?lines=3&seconds=4");
+        string taskId = await SubmitAsync(Bytes(10), "?lines=3&seconds=8");
 
         (string first, long offset) = await ReadLogAsync(taskId, 0, ("Prefer", "wait=20"));
         string status = (await api.Http.GetTaskAsync(taskId)).GetProperty("status").GetString()!;

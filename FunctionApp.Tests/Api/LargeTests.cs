@@ -65,6 +65,7 @@ public abstract class LargeTests(DataApi api)
         Assert.Equal($"/repeat/{answer.GetProperty("task_id").GetString()}", accepted.Headers.Location!.OriginalString);
     }
 
+    [Long]
     [Fact]
     public async Task What_is_larger_than_the_kind_allows_is_413_or_fails_with_its_size_and_the_limit()
     {

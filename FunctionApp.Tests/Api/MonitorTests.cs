@@ -91,4 +91,24 @@ public abstract class MonitorTests(ApiHost api)
         using HttpResponseMessage none = await api.Http.GetAsync($"/tasks/{taskId}", ("Prefer", "wait=1"), ("If-None-Match", etag));
         Assert.Equal(HttpStatusCode.NotModified, none.StatusCode);
     }
+
+    [Fact]
+    public async Task A_running_task_is_canceled_at_once_and_for_good()
+    {
+        await api.NeedsLongTasksAsync();
+        string taskId = await api.Http.SubmitAsync();
+        await api.Http.WaitForStatusAsync(taskId, "Running");
+
+        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
+
+        Assert.Equal(HttpStatusCode.OK, canceled.StatusCode);
+        JsonElement task = await canceled.ReadJsonAsync();
+        Assert.Equal("Canceled", task.GetProperty("status").GetString());
+        Assert.Equal("canceled", task.GetProperty("error").GetProperty("code").GetString());
+        using HttpResponseMessage again = await api.Http.CancelAsync(taskId);
+        Assert.Equal(task.GetRawText(), (await again.ReadJsonAsync()).GetRawText());
+        using HttpResponseMessage result = await api.Http.GetAsync($"/multiply/{taskId}");
+        await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Canceled", result);
+        Assert.Null(result.Headers.RetryAfter);
+    }
 }

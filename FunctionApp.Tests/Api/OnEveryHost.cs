@@ -38,17 +38,19 @@ public sealed class MonitorOnSqlite(SlowApi api) : MonitorTests(api);
 [Collection<SlowAzureStorageCollection>]
 public sealed class MonitorOnAzureStorage(SlowAzureStorageApi api) : MonitorTests(api);
 
+[Long]
 [Collection(nameof(RunsAlone))]
-public sealed class CancelOnSqlite(SlowApi api) : CancelTests(api), IClassFixture<SlowApi>;
+public sealed class PromptOnSqlite(SlowApi api) : PromptTests(api), IClassFixture<SlowApi>;
 
+[Long]
 [Collection(nameof(RunsAlone))]
-public sealed class CancelOnAzureStorage(SlowAzureStorageApi api) : CancelTests(api), IClassFixture<SlowAzureStorageApi>;
+public sealed class PromptOnAzureStorage(SlowAzureStorageApi api) : PromptTests(api), IClassFixture<SlowAzureStorageApi>;
 
-[Collection(nameof(RunsAlone))]
-public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api), IClassFixture<FastApi>;
+[Collection<FastCollection>]
+public sealed class ScheduleOnSqlite(FastApi api) : ScheduleTests(api);
 
-[Collection(nameof(RunsAlone))]
-public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api), IClassFixture<FastAzureStorageApi>;
+[Collection<FastAzureStorageCollection>]
+public sealed class ScheduleOnAzureStorage(FastAzureStorageApi api) : ScheduleTests(api);
 
 [Collection<FastCollection>]
 public sealed class ChangeOnSqlite(FastApi api) : ChangeTests(api);

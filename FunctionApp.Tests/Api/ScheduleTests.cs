@@ -1,40 +1,10 @@
-using System.Net;
 using System.Text.Json;
-using FunctionApp.Tasks;
 
 namespace FunctionApp.Tests.Api;
 
 /// <summary><c>?start_at=</c> and <c>?delay=</c>: not before then.</summary>
 public abstract class ScheduleTests(ApiHost api)
 {
-    [Fact]
-    public async Task A_task_starts_at_its_time_to_a_second_or_two()
-    {
-        DateTimeOffset startAt = DateTimeOffset.UtcNow.AddSeconds(3);
-        string[] taskIds =
-        [
-            await api.Http.SubmitAsync(query: $"?start_at={Uri.EscapeDataString(startAt.ToString("O"))}"),
-            await api.Http.SubmitAsync(query: $"?start_at={startAt.ToOffset(TimeSpan.FromHours(2)):yyyy-MM-dd'T'HH:mm:ss.fffzzz}"),
-            await api.Http.SubmitAsync(query: "?delay=2.5"),
-        ];
-
-        foreach (string taskId in taskIds)
-        {
-            JsonElement scheduled = await api.Http.GetTaskAsync(taskId);
-            Assert.Equal("Scheduled", scheduled.GetProperty("status").GetString());
-            using HttpResponseMessage notYet = await api.Http.GetAsync($"/multiply/{taskId}");
-            await ProblemAssert.HasTaskStatusAsync(HttpStatusCode.NotFound, "Scheduled", notYet);
-            Assert.NotNull(notYet.Headers.RetryAfter);
-        }
-
-        foreach (string taskId in taskIds)
-        {
-            JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
-            DateTimeOffset due = task.GetProperty("start_at").GetDateTimeOffset();
-            Assert.InRange(task.GetProperty("started_at").GetDateTimeOffset() - due, TimeSpan.FromMilliseconds(-50), TimeSpan.FromSeconds(2.5));
-        }
-    }
-
     [Fact]
     public async Task What_has_not_begun_in_time_expires()
     {
@@ -113,34 +83,5 @@ public abstract class ScheduleTests(ApiHost api)
         Assert.Equal("4.6", await api.Http.WaitForResultAsync(await now.ReadTaskIdAsync()));
         using HttpResponseMessage never = await api.Http.PostAsync($"/tasks/{taskId}/retry?expires_in=60", content: null);
         await ProblemAssert.NamesAsync(["expires_in"], never);
-    }
-
-    [Fact]
-    public async Task Canceled_before_its_start_it_never_runs_and_its_orchestration_ends_within_seconds()
-    {
-        string taskId = await api.Http.SubmitAsync(query: "?delay=3600");
-        using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
-        Assert.Equal("Canceled", (await canceled.ReadJsonAsync()).GetProperty("status").GetString());
-
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await api.Own.DurableClient.WaitForInstanceCompletionAsync(taskId, patience.Token);
-
-        TaskRow row = (await api.FindRowAsync(taskId))!;
-        Assert.Equal((RowStatus.Canceled, null), (row.Status, row.StartedAt));
-    }
-
-    [Fact]
-    public async Task The_start_holds_over_an_orderly_restart()
-    {
-        string taskId = await api.Http.SubmitAsync(query: "?delay=4");
-        await api.Own.DurableClient.WaitForInstanceStartAsync(taskId);
-
-        await api.Own.RestartAsync();
-        DateTimeOffset restarted = DateTimeOffset.UtcNow;
-
-        JsonElement task = await api.Http.WaitForStatusAsync(taskId, "Succeeded");
-        DateTimeOffset due = task.GetProperty("start_at").GetDateTimeOffset();
-        DateTimeOffset possible = due > restarted ? due : restarted;
-        Assert.InRange(task.GetProperty("started_at").GetDateTimeOffset(), due.AddMilliseconds(-50), possible.AddSeconds(2.5));
     }
 }

@@ -42,6 +42,7 @@ public sealed class DataFolderTests : SampleTest
         Assert.True(instance.IsSuccessStatusCode);
     }
 
+    [Long]
     [Fact]
     public async Task That_an_Azurite_was_running_already_is_said()
     {

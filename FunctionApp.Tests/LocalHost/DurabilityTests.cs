@@ -329,9 +329,4 @@ public abstract class DurabilityTests(DurableHost host)
     private static async Task<StatusCode> StatusOf(Func<Task> call) => (await Assert.ThrowsAsync<RpcException>(call)).StatusCode;
 }
 
-[Collection<DurabilityCollection>]
 public sealed class AzureStorageDurabilityTests(AzureStorageHost host) : DurabilityTests(host), IClassFixture<AzureStorageHost>;
-
-/// <summary>One app runs in a process at a time.</summary>
-[CollectionDefinition(DisableParallelization = true)]
-public sealed class DurabilityCollection;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using FunctionApp.LocalHost;
 using Microsoft.DurableTask;
@@ -5,8 +6,8 @@ using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tests.LocalHost;
 
-/// <summary>The app DurableSample on a local host, for the tests of one class.</summary>
-public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
+/// <summary>The app DurableSample on a local host.</summary>
+public abstract class DurableHost(StorageProvider storage, bool inProcess, bool aspNetCore = true) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -19,7 +20,10 @@ public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
     public DurableTaskClient Client => Host.DurableClient;
 
     public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(
-        new Dictionary<string, string?> { ["TickSchedule"] = "* * * * * *" }, storage, AppFolder);
+        new Dictionary<string, string?> { ["TickSchedule"] = "* * * * * *", ["WithoutAspNetCore"] = aspNetCore ? null : "true" },
+        storage,
+        AppFolder,
+        ownProcess: !inProcess && !Debugger.IsAttached);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,6 +59,10 @@ public abstract class DurableHost(StorageProvider storage) : IAsyncLifetime
     }
 }
 
-public sealed class SqliteHost() : DurableHost(StorageProvider.Sqlite);
+/// <summary>In the tests' own process, where one app runs at a time.</summary>
+public sealed class SqliteHost() : DurableHost(StorageProvider.Sqlite, inProcess: true);
 
-public sealed class AzureStorageHost() : DurableHost(StorageProvider.AzureStorage);
+public sealed class AzureStorageHost() : DurableHost(StorageProvider.AzureStorage, inProcess: false);
+
+[CollectionDefinition]
+public sealed class SqliteHostCollection : ICollectionFixture<SqliteHost>;

@@ -5,7 +5,6 @@ namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>host.json's functionTimeout, by which the Functions host ends the worker, with all that runs in it.</summary>
 [Long]
-[Collection<DurabilityCollection>]
 public sealed class FunctionTimeoutTests
 {
     [Fact]

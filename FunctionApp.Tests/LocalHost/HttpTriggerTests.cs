@@ -2,10 +2,13 @@ using System.Net;
 
 namespace FunctionApp.Tests.LocalHost;
 
-/// <summary>Functions that fail without an answer, or in the middle of one.</summary>
-[Collection<DurabilityCollection>]
-public sealed class HttpTriggerTests(SqliteHost host) : IClassFixture<SqliteHost>
+/// <summary>Functions beside ASP.NET Core: with the worker's own HTTP types, and those that fail without an answer, or in the middle of one.</summary>
+[Collection<SqliteHostCollection>]
+public sealed class HttpTriggerTests(SqliteHost host)
 {
+    [Fact]
+    public Task One_of_the_workers_own_HTTP_types_gets_the_request_and_its_answer_arrives() => PlainHttpTests.SendAsync(host.Host.Http);
+
     [Fact]
     public async Task One_that_throws_is_an_empty_500()
     {

@@ -55,6 +55,7 @@ public sealed class LocalSettingsTests : SampleTest
         await AssertRefusedAsync(LaunchSample("--urls", "http://127.0.0.1:0"), $"{path} {expected}");
     }
 
+    [Long]
     [Fact]
     public async Task An_app_without_one_does_not_inherit_anothers()
     {

@@ -36,6 +36,7 @@ public sealed class ProcessTests : LocalHostTest
         Assert.Empty(host.Errors);
     }
 
+    [Long]
     [Fact]
     public async Task SIGTERM_takes_no_more_requests_and_lets_running_activities_end()
     {

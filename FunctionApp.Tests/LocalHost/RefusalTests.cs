@@ -45,6 +45,7 @@ public sealed class RefusalTests : LocalHostTest
         Assert.DoesNotContain('\n', e.Message);
     }
 
+    [Long]
     [Fact]
     public Task A_schedule_that_is_none_is_refused_by_the_name_of_its_function()
     {
@@ -52,6 +53,7 @@ public sealed class RefusalTests : LocalHostTest
         return AssertRefusedAsync(LaunchSample(), "Error indexing method 'Tick': The schedule expression 'nonsense' was not recognized");
     }
 
+    [Long]
     [Fact]
     public async Task An_address_that_is_taken_or_not_this_machines_is_refused()
     {
@@ -62,6 +64,7 @@ public sealed class RefusalTests : LocalHostTest
         await AssertRefusedAsync(Launch(urls: "http://192.0.2.1:7071"), "Choose another address");
     }
 
+    [Long]
     [Fact]
     public async Task A_port_of_Azurite_that_something_else_has_is_refused()
     {
@@ -116,6 +119,7 @@ public sealed class RefusalTests : LocalHostTest
         Assert.Equal($"{file} is read-only: it must be this user's to write.", host.StandardError.TrimEnd());
     }
 
+    [Long]
     [Fact]
     public async Task A_data_folder_that_cannot_be_made_or_written_is_refused()
     {

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>What the host does with requests before, or instead of, giving them to a function: as the Functions host does.</summary>
-[Collection<DurabilityCollection>]
-public sealed class RequestTests(SqliteHost host) : IClassFixture<SqliteHost>
+[Collection<SqliteHostCollection>]
+public sealed class RequestTests(SqliteHost host)
 {
     private HttpClient Http => host.Host.Http;
 

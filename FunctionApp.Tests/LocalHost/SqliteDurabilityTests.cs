@@ -4,8 +4,8 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>The same on SQLite, and what takes too long, or is not so exact, with Azure Storage.</summary>
-[Collection<DurabilityCollection>]
-public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(host), IClassFixture<SqliteHost>
+[Collection<SqliteHostCollection>]
+public sealed class SqliteDurabilityTests(SqliteHost host) : DurabilityTests(host)
 {
     private readonly DurableHost _host = host;
 

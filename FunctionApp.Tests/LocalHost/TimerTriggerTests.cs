@@ -4,8 +4,8 @@ using System.Net;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>Functions that timers start.</summary>
-[Collection<DurabilityCollection>]
-public sealed class TimerTriggerTests(SqliteHost host) : IClassFixture<SqliteHost>
+[Collection<SqliteHostCollection>]
+public sealed class TimerTriggerTests(SqliteHost host)
 {
     [Fact]
     public async Task One_runs_by_its_schedule_in_a_setting()

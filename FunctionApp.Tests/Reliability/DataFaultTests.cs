@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 namespace FunctionApp.Tests.Reliability;
 
 /// <summary>Large data while storage fails or the caller leaves, and what they cost in memory.</summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class DataFaultTests(ITestOutputHelper output) : LocalHostTest
 {
@@ -63,7 +64,6 @@ public sealed class DataFaultTests(ITestOutputHelper output) : LocalHostTest
         Assert.Single(container.GetBlobs(), blob => blob.Name.EndsWith("/input", StringComparison.Ordinal));
     }
 
-    [Long]
     [Fact]
     public async Task A_hundred_MiB_in_and_out_and_sixteen_large_results_at_once_cost_little_memory()
     {

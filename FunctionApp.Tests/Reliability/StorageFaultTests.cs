@@ -10,6 +10,7 @@ namespace FunctionApp.Tests.Reliability;
 /// While storage fails, every answer is 503 within a bounded time; afterwards everything that was accepted finishes. The
 /// long form is STORAGE_FAULT_TEST_SECONDS=60.
 /// </summary>
+[Long]
 [Collection(nameof(RunsAlone))]
 public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
 {
@@ -21,14 +22,12 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
     [Fact]
     public Task An_outage_is_503_and_loses_nothing() => LiveThroughAsync(StorageProvider.Sqlite, "status 503");
 
-    [Long]
     [Theory]
     [InlineData(StorageProvider.Sqlite, "status 500", "status 503", "status 429", "dropped connections", "answers after a minute")]
     [InlineData(StorageProvider.AzureStorage, "status 503")] // one: after several the engine needs minutes
     public Task Outages_of_every_kind_are_503_and_lose_nothing(StorageProvider storage, params string[] faults) =>
         LiveThroughAsync(storage, faults);
 
-    [Long]
     [Fact]
     public async Task Azurite_can_be_stopped_and_started_again()
     {
@@ -47,7 +46,6 @@ public sealed class StorageFaultTests(ITestOutputHelper output) : LocalHostTest
             (await Azurite.StartIfNeededAsync(folder.FullName, connectionString, tablesFirst: false))!;
     }
 
-    [Long]
     [Fact]
     public async Task Slow_storage_only_makes_it_slow()
     {

@@ -29,6 +29,7 @@ public sealed class LostFoldersTests : UpkeepTest
             Container.GetBlobs().Select(blob => blob.Name));
     }
 
+    [Long]
     [Fact]
     public async Task Folders_are_gone_through_once_an_hour_page_by_page_and_without_a_container_there_are_none()
     {

@@ -8,6 +8,7 @@ public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
 {
     private const int Tasks = 10;
 
+    [Long]
     [Fact]
     public async Task A_short_task_is_two_requests_beside_the_fifteen_of_Durable_Functions_and_its_reader_one()
     {

@@ -11,6 +11,7 @@ namespace FunctionApp.Tests.Storage;
 /// <summary>The sweep sees to every row that needs it, however old it is and however many others there are.</summary>
 public sealed class SweepTests : UpkeepTest
 {
+    [Long]
     [Fact]
     public async Task Behind_more_than_a_thousand_that_are_under_way_an_old_lost_one_is_ended()
     {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using CliWrap;
 using FunctionApp.LocalHost;
+using FunctionApp.LocalHost.Worker;
 
 namespace FunctionApp.Tests;
 
@@ -25,7 +26,8 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     public LocalHostProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> settings, long? maxFileSize = null)
     {
         string[] command = ["dotnet", typeof(LocalFunctionHost).Assembly.Location, .. arguments];
-        Dictionary<string, string?> environment = new(settings);
+        // Nothing of an app that runs in this process.
+        var environment = settings.Concat(InProcessWorker.Replaced).DistinctBy(variable => variable.Key).ToDictionary();
         if (maxFileSize is not null)
         {
             // Without the trap the first write beyond it would end the process.

@@ -5,11 +5,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace FunctionApp.Tests.Web;
 
-[CollectionDefinition]
-public sealed class DataPageCollection : ICollectionFixture<SqliteDataApi>, ICollectionFixture<Chromium>;
-
 /// <summary>Files and logs on the page.</summary>
-[Collection<DataPageCollection>]
+[Long]
+[Collection<SqliteDataCollection>]
 public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : WindowTest(api, chromium)
 {
     private readonly HttpClient _http = api.Http;

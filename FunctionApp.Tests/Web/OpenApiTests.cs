@@ -11,8 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>The API's own description is complete, and a linter finds nothing. That answers fit it is for the tests of the API.</summary>
-[Collection<PageCollection>]
-public sealed partial class OpenApiTests(PageApi api)
+[Collection<InProcessCollection>]
+public sealed partial class OpenApiTests(InProcessApi api)
 {
     // A route for the batches of every kind; callers see one for each.
     private const string AnyKind = "{kind:alpha}";

@@ -5,6 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>The page is for everybody: by keyboard, with a screen reader, dark or light, on a narrow screen.</summary>
+[Long]
 public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]

@@ -5,6 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>The page can be seen and hit: in high contrast, in the dark, on a phone, in half a window.</summary>
+[Long]
 public sealed class PageLooksTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
 {
     [Fact]

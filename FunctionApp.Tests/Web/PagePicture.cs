@@ -14,7 +14,7 @@ public sealed class PictureApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.From
 /// </summary>
 [Long]
 [Collection(nameof(RunsAlone))]
-public sealed class PagePicture(PictureApi api, Chromium chromium) : IClassFixture<PictureApi>, IClassFixture<Chromium>
+public sealed class PagePicture(PictureApi api, Chromium chromium) : IClassFixture<PictureApi>
 {
     [Fact]
     public async Task The_page_shows_tasks_in_every_state()

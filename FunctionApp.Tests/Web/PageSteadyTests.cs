@@ -7,6 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>No action takes another's place, or moves under the pointer or the focus: who clicks gets what he aimed at.</summary>
+[Long]
 public sealed class PageSteadyTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
 {
     [Theory]

@@ -5,22 +5,18 @@ using Microsoft.Playwright;
 
 namespace FunctionApp.Tests.Web;
 
-/// <summary>An app whose tasks take long enough to be seen; in this process, since a test wants to see its services.</summary>
-public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4), inProcess: true);
+/// <summary>An app whose tasks take long enough to be seen.</summary>
+public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4));
 
 [CollectionDefinition]
-public sealed class PageCollection : ICollectionFixture<PageApi>, ICollectionFixture<Chromium>;
+public sealed class PageCollection : ICollectionFixture<PageApi>;
 
 /// <summary>A test of the page that the collection's app serves.</summary>
 [Collection<PageCollection>]
 public abstract class PageTest(PageApi api, Chromium chromium) : WindowTest(api, chromium);
 
 /// <summary>The same with another app, so that half of these tests, which take long, run beside the other half.</summary>
-[CollectionDefinition]
-public sealed class SecondPageCollection : ICollectionFixture<SlowApi>, ICollectionFixture<Chromium>;
-
-/// <summary>A test of the page that this app serves.</summary>
-[Collection<SecondPageCollection>]
+[Collection<SlowCollection>]
 public abstract class SecondPageTest(SlowApi api, Chromium chromium) : WindowTest(api, chromium);
 
 /// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>

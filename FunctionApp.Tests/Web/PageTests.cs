@@ -36,6 +36,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(json.Locator("body")).ToContainTextAsync("\"result\": 4.6");
     }
 
+    [Long]
     [Fact]
     public async Task Long_integers_keep_their_digits()
     {
@@ -81,6 +82,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(taskId).GetByRole(AriaRole.Button)).ToHaveTextAsync(["Retry"]);
     }
 
+    [Long]
     [Fact]
     public async Task Selected_tasks_are_canceled_and_deleted_together()
     {
@@ -118,6 +120,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(selection).ToBeHiddenAsync();
     }
 
+    [Long]
     [Fact]
     public async Task A_failed_task_says_why_and_is_tried_again()
     {
@@ -159,6 +162,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(scheduled)).ToBeVisibleAsync();
     }
 
+    [Long]
     [Fact]
     public async Task A_task_is_found_by_label_by_ID_and_by_time()
     {
@@ -190,6 +194,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(labelled)).ToBeVisibleAsync();
     }
 
+    [Long]
     [Fact]
     public async Task With_Shift_all_between_are_selected()
     {
@@ -201,6 +206,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Row(ids[1]).GetByRole(AriaRole.Checkbox)).ToBeCheckedAsync();
     }
 
+    [Long]
     [Fact]
     public async Task Times_are_the_readers_own_or_UTC_and_said_to_be()
     {
@@ -217,6 +223,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail.Locator("#timeline time").First).ToContainTextAsync(utc);
     }
 
+    [Long]
     [Fact]
     public async Task More_tasks_come_on_demand_each_once()
     {
@@ -245,6 +252,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         Assert.Equal(shown.Length + 1, await Rows.CountAsync());
     }
 
+    [Long]
     [Fact]
     public async Task A_task_and_its_filter_survive_a_reload()
     {
@@ -260,6 +268,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Detail).ToBeHiddenAsync();
     }
 
+    [Long]
     [Fact]
     public async Task It_waits_for_changes_and_rests_while_it_is_hidden()
     {
@@ -283,6 +292,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Expect(Page.Locator("#live")).ToHaveTextAsync("Live");
     }
 
+    [Long]
     [Fact]
     public async Task With_nothing_but_tasks_for_later_the_list_is_asked_for_ever_more_seldom()
     {
@@ -307,6 +317,7 @@ public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, ch
         await Eventually.AreEqual(true, () => Task.FromResult(requests > 0));
     }
 
+    [Long]
     [Fact]
     public async Task Many_are_canceled_a_few_at_a_time_and_one_sees_how_far_it_is()
     {

@@ -7,6 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FunctionApp.Tests.Web;
 
 /// <summary>What the page says when something is wrong, and that it goes on afterwards.</summary>
+[Long]
 public sealed class PageTroubleTests : SecondPageTest
 {
     private const string RightKey = "k3y-Of_the.host==";

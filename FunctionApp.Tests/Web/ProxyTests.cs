@@ -20,7 +20,7 @@ public sealed class ProxyTests(ProxiedApi api, Chromium chromium) : IAsyncLifeti
     private Nginx? _nginx;
 
     [CollectionDefinition(DisableParallelization = true)]
-    public sealed class ProxyCollection : ICollectionFixture<ProxiedApi>, ICollectionFixture<Chromium>;
+    public sealed class ProxyCollection : ICollectionFixture<ProxiedApi>;
 
     public async ValueTask InitializeAsync() => _nginx = await Nginx.StartAsync(api.Own.Http.BaseAddress!);
 
