@@ -19,6 +19,8 @@ const run = (service) => {
 const stop = () => process.emit("message", "shutdown") || process.exit();
 
 if (isMainThread) {
+  // A host that was killed reads no more; what a thread prints then would end the process before the data are saved.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const once = process.once;
 
   // Ctrl+C goes to every process of a terminal: the host decides when Azurite, which it still needs, closes.

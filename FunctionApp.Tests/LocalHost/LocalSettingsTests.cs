@@ -59,7 +59,6 @@ public sealed class LocalSettingsTests : SampleTest
     [Fact]
     public async Task An_app_without_one_does_not_inherit_anothers()
     {
-        Settings["AzureWebJobsStorage"] = null;
         Settings["SlowMultiply__Timeout"] = null; // an app that runs in this process may have it in the environment
         await using LocalHostProcess host = await StartSampleAsync();
 

@@ -8,8 +8,8 @@ public abstract class BacklogTests(StorageProvider storage, int count) : LocalHo
     [Fact]
     public async Task A_backlog_and_a_host_that_is_away_for_longer_than_the_limit_fail_no_task()
     {
-        (Settings["SlowMultiply__Delay"], Settings["SlowMultiply__Timeout"]) = ("00:00:00.2", "00:00:08");
-        Settings["AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"] = "10";
+        (Settings["SlowMultiply__Delay"], Settings["SlowMultiply__Timeout"]) = ("00:00:00.1", "00:00:08");
+        Settings["AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"] = "20";
         List<string> tasks = [];
         await using (LocalHostProcess first = await StartAsync(storage))
         {

@@ -13,5 +13,5 @@ public sealed class SharedHostsFirst : ITestCollectionOrderer
 {
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderBy(collection => collection.TestCollectionClassName is null).ThenByDescending(collection => collection.TestCollectionClassName)];
+        [.. testCollections.OrderBy(collection => collection.TestCollectionClassName is null).ThenByDescending(collection => collection.TestCollectionClassName ?? collection.TestCollectionDisplayName)];
 }
