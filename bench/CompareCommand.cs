@@ -14,7 +14,7 @@ public sealed class CompareOptions : CommandSettings
     public int Tasks { get; init; }
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
-    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, or restart.")]
+    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, restart or sizes.")]
     public string? Only { get; init; }
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
@@ -65,6 +65,12 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
         {
             say("restarts within this process");
             await Restart.MeasureAsync(results);
+        }
+
+        for (int round = 1; round <= options.Rounds && options is { Only: null or "sizes", Url: null }; round++)
+        {
+            say($"round {round} of {options.Rounds}: large data");
+            await Sizes.MeasureAsync(results);
         }
 
         if (options is { Kept: > 0, Only: null or "growth", Url: null })

@@ -39,7 +39,8 @@ internal sealed class Results
         AnsiConsole.Profile.Width = 200; // Tables for a file are not to be folded.
         string[] systems = [.. _values.Select(value => value.System).Distinct()];
         string[] growth = [Growth.Few, Growth.Many];
-        Print(systems.Except(growth));
+        Print(systems.Except([.. growth, Sizes.Name]));
+        Print(systems.Intersect([Sizes.Name]));
         Print(systems.Intersect(growth));
 
         Table table = new Table().MarkdownBorder().AddColumns("ratio of medians", "", "goal", "");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure.Data.Tables;
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Batches;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -138,6 +139,34 @@ public sealed class RunSliceTests : StorageTest
         Assert.Equal(SliceOutcome.BatchEnded, await run.WaitAsync(TimeSpan.FromSeconds(10)));
     }
 
+    [Fact]
+    public async Task A_row_that_may_not_be_read_for_a_while_ends_no_slice()
+    {
+        SliceAttempt slice = await NewBatchAsync();
+        var settings = new Dictionary<string, string?> { ["AzureWebJobsStorage"] = await SharedAzurite.ConnectionStringAsync() };
+        await using StorageProxy proxy = await StorageProxy.StartAsync(settings);
+        var refused = new TaskCompletionSource();
+        _work = async (item, token) =>
+        {
+            proxy.Fault = context =>
+            {
+                // As for an identity whose role was taken away, which is no outage.
+                context.Response.StatusCode = 403;
+                refused.TrySetResult();
+                return Task.FromResult(true);
+            };
+            await refused.Task.WaitAsync(token);
+            await Task.Delay(100, token);
+            proxy.Fault = null;
+            return item;
+        };
+
+        SliceOutcome outcome = await RunAsync(slice, tasks: new TaskTable(new TableClient(settings["AzureWebJobsStorage"], Table.Name)));
+
+        Assert.Equal(SliceOutcome.SliceEnded, outcome);
+        Assert.Equal(RowStatus.Succeeded, (await RowAsync(slice)).Status);
+    }
+
     private async Task<SliceAttempt> NewBatchAsync(TimeSpan? limit = null)
     {
         TaskRow row = NewRow();
@@ -148,11 +177,12 @@ public sealed class RunSliceTests : StorageTest
         return new(row.Id.ToString(), Slice: 0, NewStart(limit) with { Items = Items }, Number: 1);
     }
 
-    private Task<SliceOutcome> RunAsync(SliceAttempt slice, WorkPlaces? places = null, CancellationToken stopping = default)
+    private Task<SliceOutcome> RunAsync(
+        SliceAttempt slice, WorkPlaces? places = null, TaskTable? tasks = null, CancellationToken stopping = default)
     {
         var runner = new ItemRunner(places ?? Places, TimeProvider.System, NullLogger<ItemRunner>.Instance);
         return new RunSlice(
-            Tasks, new ItemsTable(ItemsClient), new TaskKinds([new Kind(this)]), runner, TimeProvider.System, NullLogger<RunSlice>.Instance)
+            tasks ?? Tasks, new ItemsTable(ItemsClient), new TaskKinds([new Kind(this)]), runner, TimeProvider.System, NullLogger<RunSlice>.Instance)
             .RunAsync(slice, stopping);
     }
 

@@ -94,6 +94,12 @@ internal static class OpenApi
                 Schemas.Add(text, whole = Compile(schema));
             }
 
+            // All that is wrong takes long to find out, and is asked only if something is.
+            if (whole.Evaluate(json, new EvaluationOptions { OutputFormat = OutputFormat.Flag, RequireFormatValidation = true }).IsValid)
+            {
+                return;
+            }
+
             results = whole.Evaluate(json, new EvaluationOptions { OutputFormat = OutputFormat.List, RequireFormatValidation = true });
         }
 

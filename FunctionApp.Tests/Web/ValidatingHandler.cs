@@ -6,18 +6,17 @@ namespace FunctionApp.Tests.Web;
 internal sealed class ValidatingHandler() : DelegatingHandler(new HttpClientHandler { AllowAutoRedirect = false })
 {
     // Fixed segments before parameters, as routing has it.
-    private static readonly (Regex Pattern, string Path)[] Paths =
+    private static readonly (Regex Pattern, string Path, string Method)[] Operations =
     [
-        .. OpenApi.Operations().Select(operation => operation.Path).Distinct().OrderBy(path => path.Count(character => character == '{'))
-            .Select(path => (new Regex($"^{Regex.Replace(path, @"\{[^}]*\}", "[^/]+")}/?$", RegexOptions.IgnoreCase), path)),
+        .. OpenApi.Operations().OrderBy(operation => operation.Path.Count(character => character == '{')).Select(operation =>
+            (new Regex($"^{Regex.Replace(operation.Path, @"\{[^}]*\}", "[^/]+")}/?$", RegexOptions.IgnoreCase), operation.Path, operation.Method)),
     ];
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
         string method = request.Method.Method.ToLowerInvariant();
-        string? path = Paths.FirstOrDefault(one =>
-            one.Pattern.IsMatch(request.RequestUri!.AbsolutePath) && OpenApi.Operations().Contains((one.Path, method))).Path;
+        string? path = Array.Find(Operations, one => one.Method == method && one.Pattern.IsMatch(request.RequestUri!.AbsolutePath)).Path;
         if (path is not null)
         {
             await OpenApi.AssertValidAsync(response, path, method);

@@ -71,6 +71,7 @@ public sealed class RunSlice(
         await finished.CancelAsync();
         if (first == batchEnded)
         {
+            await batchEnded;
             return SliceOutcome.BatchEnded;
         }
 
@@ -188,8 +189,9 @@ public sealed class RunSlice(
                 status = await tasks.FindStatusAsync(id, cancellationToken);
                 isFailing = false;
             }
-            catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
+                // Whatever it is, it says nothing of the batch: the work goes on, and what its end cannot write is thrown.
                 if (!isFailing)
                 {
                     logger.HeartbeatFailed(e, id.ToString());

@@ -53,64 +53,23 @@ public sealed class TaskTable(TableClient table)
     /// unfinished and <paramref name="mayChange"/>. The new ETag, or null if nothing was written because the task has
     /// ended or is gone.
     /// </summary>
-    public async Task<ETag?> ChangeUnfinishedAsync(
-        TaskRow change, ETag etag, CancellationToken cancellationToken, Func<TaskRow, bool>? mayChange = null)
-    {
-        while (true)
-        {
-            try
-            {
-                return (await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag;
-            }
-            catch (RequestFailedException e) when (e.Status == NotFound)
-            {
-                return null;
-            }
-            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
-            {
-                TaskRow? row = await FindAsync(change.Id, cancellationToken, TaskColumns.Checkpoint);
-                if (row is not { IsUnfinished: true } || mayChange?.Invoke(row) == false)
-                {
-                    return null;
-                }
-
-                etag = row.ETag;
-            }
-        }
-    }
+    public Task<ETag?> ChangeUnfinishedAsync(
+        TaskRow change, ETag etag, CancellationToken cancellationToken, Func<TaskRow, bool>? mayChange = null) => WriteAsync(
+        change,
+        etag,
+        row => row is { IsUnfinished: true } && mayChange?.Invoke(row) != false ? change : null,
+        cancellationToken,
+        TaskColumns.Checkpoint);
 
     /// <summary>Writes the columns of <paramref name="change"/> if the row still has <paramref name="etag"/>; otherwise false.</summary>
-    public async Task<bool> ChangeIfSameAsync(TaskRow change, ETag etag, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
-        {
-            return false;
-        }
-    }
+    public async Task<bool> ChangeIfSameAsync(TaskRow change, ETag etag, CancellationToken cancellationToken) =>
+        await WriteAsync(change, etag, null, cancellationToken) is not null;
 
     /// <summary>Makes a batch that was being submitted a pending task; its ETag, or null if somebody else has done so, or it is gone.</summary>
-    public async Task<ETag?> FinishPreparingAsync(TaskId id, CancellationToken cancellationToken)
-    {
-        if (await GetAsync(id, [nameof(TaskRow.Status)], cancellationToken) is not { Status: RowStatus.Preparing } row)
-        {
-            return null;
-        }
-
-        try
-        {
-            var change = new TaskRow(id) { Status = RowStatus.Pending };
-            return (await table.UpdateEntityAsync(change, row.ETag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag;
-        }
-        catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
-        {
-            return null;
-        }
-    }
+    public async Task<ETag?> FinishPreparingAsync(TaskId id, CancellationToken cancellationToken) =>
+        await GetAsync(id, [nameof(TaskRow.Status)], cancellationToken) is { Status: RowStatus.Preparing } row
+            ? await WriteAsync(new TaskRow(id) { Status = RowStatus.Pending }, row.ETag, null, cancellationToken)
+            : null;
 
     /// <summary>The rows of a range that match, tombstones included, without their large columns; a page may be empty.</summary>
     /// <param name="continuation">Of an earlier page, to go on after it; null to begin.</param>
@@ -126,28 +85,19 @@ public sealed class TaskTable(TableClient table)
     /// <param name="change">What to write; null to leave the row as it is.</param>
     public async Task<TaskRow?> ModifyUnfinishedAsync(TaskId id, Func<TaskRow, TaskRow?> change, CancellationToken cancellationToken)
     {
-        while (true)
+        TaskRow? row = null;
+        TaskRow? Change(TaskRow? now)
         {
-            if (await FindAsync(id, cancellationToken, TaskColumns.None) is not { IsUnfinished: true } row)
-            {
-                return null;
-            }
-
-            if (change(row) is not { } changed)
-            {
-                return row;
-            }
-
-            try
-            {
-                await table.UpdateEntityAsync(changed, row.ETag, TableUpdateMode.Merge, cancellationToken);
-                return row;
-            }
-            catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
-            {
-                // Somebody else was there: again.
-            }
+            row = now is { IsUnfinished: true } ? now : null;
+            return row is null ? null : change(row);
         }
+
+        if (Change(await FindAsync(id, cancellationToken, TaskColumns.None)) is { } changed)
+        {
+            await WriteAsync(changed, row!.ETag, Change, cancellationToken);
+        }
+
+        return row;
     }
 
     /// <summary>
@@ -158,28 +108,17 @@ public sealed class TaskTable(TableClient table)
     /// <param name="adapt">Gets the row that somebody else has changed meanwhile, and may adapt the change to it.</param>
     public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken, Action<TaskRow>? adapt = null)
     {
-        while (true)
+        TaskRow? Again(TaskRow? row)
         {
-            try
+            if (row is not null)
             {
-                await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken);
-                return true;
-            }
-            catch (RequestFailedException e) when (e.Status == NotFound)
-            {
-                return false;
-            }
-            catch (RequestFailedException e) when (e.Status == PreconditionFailed)
-            {
-                if (await FindAsync(change.Id, cancellationToken, TaskColumns.None) is not { } row)
-                {
-                    return false;
-                }
-
                 adapt?.Invoke(row);
-                etag = row.ETag;
             }
+
+            return row is null ? null : change;
         }
+
+        return await WriteAsync(change, etag, Again, cancellationToken) is not null;
     }
 
     /// <summary>
@@ -218,6 +157,37 @@ public sealed class TaskTable(TableClient table)
 
     /// <summary>Removes up to 100 rows of one minute, except those that have changed since they were read.</summary>
     public Task RemoveAsync(IReadOnlyList<TaskRow> rows, CancellationToken cancellationToken) => table.RemoveAsync(rows, cancellationToken);
+
+    /// <summary>
+    /// Writes a change to the row that has that ETag. If somebody else has changed it since (412) or removed it (404),
+    /// <paramref name="again"/> gets the row as it is now, or null, and says what to write to that one; null to give up. The new ETag, or
+    /// null if nothing was written.
+    /// </summary>
+    private async Task<ETag?> WriteAsync(
+        TaskRow change,
+        ETag etag,
+        Func<TaskRow?, TaskRow?>? again,
+        CancellationToken cancellationToken,
+        TaskColumns columns = TaskColumns.None)
+    {
+        while (true)
+        {
+            try
+            {
+                return (await table.UpdateEntityAsync(change, etag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag;
+            }
+            catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
+            {
+                TaskRow? row = again is null || e.Status == NotFound ? null : await FindAsync(change.Id, cancellationToken, columns);
+                if (again?.Invoke(row) is not { } next)
+                {
+                    return null;
+                }
+
+                (change, etag) = (next, row!.ETag);
+            }
+        }
+    }
 
     private async Task<TaskRow?> GetAsync(TaskId id, string[]? columns, CancellationToken cancellationToken)
     {

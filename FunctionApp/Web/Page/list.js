@@ -46,7 +46,10 @@ export function startList(open, addressOf) {
     live.changed();
     $('rows').querySelector('.open')?.focus();
   });
-  for (const left of ['mouseleave', 'focusout']) $('rows').addEventListener(left, () => { if (waiting > 0) setTimeout(live.changed); });
+  // The pointer may be on its way to the button that shows what is new.
+  const left = () => { if (waiting > 0) setTimeout(live.changed, 300); };
+  $('rows').addEventListener('focusout', left);
+  for (const part of POINTED) $(part).addEventListener('mouseleave', left);
   setInterval(() => { if (!document.hidden && isLive()) tick(); }, 1_000);
 }
 
@@ -65,8 +68,9 @@ export function inSight() {
 }
 
 // Under the pointer or the focus no row moves: what is new waits there, and what should go stays.
+const POINTED = ['tools', 'table'];
 const isHeld = () => rows.size > 0 && !isChosen
-  && ((matchMedia('(hover: hover)').matches && $('rows').matches(':hover')) || $('rows').contains(document.activeElement));
+  && ((matchMedia('(hover: hover)').matches && POINTED.some(part => $(part).matches(':hover'))) || $('rows').contains(document.activeElement));
 
 function arrange() {
   const wanted = live.list().map(task => task.task_id);
