@@ -50,7 +50,7 @@ internal static class Sizes
             while (!acting.IsCompleted)
             {
                 peak = Math.Max(peak, Memory());
-                await Task.WhenAny(acting, Task.Delay(20));
+                await Task.WhenAny(acting, Task.Delay(200));
             }
 
             await acting;
