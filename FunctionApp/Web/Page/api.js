@@ -1,11 +1,12 @@
 // Requests to the API. One place knows the key, and whether the service answers.
 
 import { $, show, setText, sleep } from './dom.js';
+import { exact } from './format.js';
 
 // An answer that takes longer says that something is wrong.
 const PROMPT = 3_000;
 
-const KEY = 'functions-key';
+export const KEY = 'functions-key';
 let hasKey = Promise.resolve();
 let keyGiven = () => {};
 let clockSkew = 0;
@@ -91,11 +92,10 @@ function failure(response, text) {
 // A number keeps all its digits where it is data of the task; elsewhere it is small.
 function parse(text) {
   const value = JSON.parse(text);
-  if (!JSON.rawJSON || value === null || typeof value !== 'object') return value;
-  const exact = JSON.parse(text, (_, part, context) =>
-    typeof part === 'number' && context.source !== String(part) ? JSON.rawJSON(context.source) : part);
+  if (value === null || typeof value !== 'object') return value;
+  const precise = exact(text);
   for (const member of ['input', 'result', 'results']) {
-    if (member in value) value[member] = exact[member];
+    if (member in value) value[member] = precise[member];
   }
   return value;
 }

@@ -68,6 +68,10 @@ export function brief(task) {
   return [task.label && task.kind, input, outcome].filter(part => part).join(' → ');
 }
 
+// JSON whose numbers keep all their digits, where the browser can.
+export const exact = text => JSON.parse(text, (_, part, context) =>
+  (JSON.rawJSON && typeof part === 'number' && context.source !== String(part) ? JSON.rawJSON(context.source) : part));
+
 // JSON for people: what is short stands on one line.
 export function pretty(value) {
   const line = JSON.stringify(value) ?? '';
