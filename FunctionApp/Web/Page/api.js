@@ -1,6 +1,6 @@
 // Requests to the API. One place knows the key, and whether the service answers.
 
-import { $, show, setText, sleep } from './dom.js';
+import { $, show, setText, sleep, toast } from './dom.js';
 import { exact } from './format.js';
 
 // An answer that takes longer says that something is wrong.
@@ -29,6 +29,17 @@ export class ApiError extends Error {
 
   // The service will be there again.
   get isOutage() { return [0, 502, 503, 504].includes(this.status); }
+}
+
+// Does what the service may refuse; then the user is told why.
+export async function told(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const wrong = Object.entries(error.errors ?? {}).map(([name, messages]) => `${name} ${messages.join('; ')}.`);
+    toast([error.message, ...wrong].join(' '), true);
+  }
 }
 
 // The answer's status, body and ETag; what is not JSON as what is asked for, with the headers. Without a key, or with a wrong one, it waits until the user has given another.

@@ -1,17 +1,15 @@
 // The API's reference: what its description says, for people, and a form for each request.
 
 import { KEY } from './api.js';
-import { $, busily, element, setText, show } from './dom.js';
+import { $, busily, element, save, setText } from './dom.js';
 import { duration, exact, pretty } from './format.js';
 
 // More of an answer is not shown.
 const MOST = 100_000;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const LIMITS = {
-  format: value => value, const: value => `always ${value}`, default: value => `${value} by default`,
-  minimum: value => `at least ${value}`, exclusiveMinimum: value => `more than ${value}`, maximum: value => `at most ${value}`,
-  minLength: value => `at least ${value} ${value === 1 ? 'character' : 'characters'}`, maxLength: value => `at most ${value} characters`,
-  minItems: value => `at least ${value}`, maxItems: value => `at most ${value}`,
+  format: '*', const: 'always *', default: '* by default', minimum: 'at least *', exclusiveMinimum: 'more than *', maximum: 'at most *',
+  minLength: 'characters: at least *', maxLength: 'at most * characters', minItems: 'at least *', maxItems: 'at most *',
 };
 let api;
 
@@ -20,8 +18,9 @@ const resolve = ({ $ref, ...own }) => ($ref ? { ...$ref.split('/').slice(1).redu
 const make = (tag, className, ...children) => element(tag, className, ...children.flat(Infinity).filter(child => child));
 const code = text => element('code', '', text);
 const inline = text => text.split(/`([^`]*)`/).map((part, i) => (i % 2 ? code(part) : part));
-const verb = method => give({ 'data-method': method }, element('span', 'method', method.toUpperCase()));
 const prose = text => (text ?? '').split('\n\n').filter(part => part).map(part => make('p', '', inline(part)));
+const verb = method => give({ 'data-method': method }, element('span', 'method', method.toUpperCase()));
+const box = (text, label) => give({ tabindex: 0, 'aria-label': label }, element('pre', '', text));
 
 function give(attributes, made) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -31,17 +30,15 @@ function give(attributes, made) {
 function type(schema) {
   if (schema.$ref) {
     const name = schema.$ref.split('/').at(-1);
-    return [give({ href: `#schema-${name}` }, element('a', '', name))];
+    return give({ href: `#schema-${name}` }, element('a', '', name));
   }
-  const several = (all, text) => all.flatMap((one, i) => [i > 0 && ' or ', text(one)].flat());
-  const limits = Object.entries(LIMITS).filter(([name]) => name in schema).map(([name, text]) => text(schema[name]));
-  return [
-    schema.oneOf ? several(schema.oneOf, type)
-      : schema.enum ? several(schema.enum, code)
-      : schema.items ? ['array of ', type(schema.items)].flat()
-      : [schema.type ?? 'any'].flat().join(' or '),
-    limits.length > 0 && ` (${limits.join(', ')})`,
-  ].flat();
+  const several = (all, text) => all.map((one, i) => [i > 0 && ' or ', text(one)]);
+  const limits = Object.entries(LIMITS).filter(([name]) => name in schema).map(([name, text]) => text.replace('*', schema[name]));
+  const what = schema.oneOf ? several(schema.oneOf, type)
+    : schema.enum ? several(schema.enum, code)
+    : schema.items ? ['array of ', type(schema.items)]
+    : [schema.type ?? 'any'].flat().join(' or ');
+  return [what, limits.length > 0 && ` (${limits.join(', ')})`];
 }
 
 // What has a name: a parameter, a header, a member of a body.
@@ -52,29 +49,24 @@ function entries(all) {
   ]));
 }
 
-const members = schema => entries(Object.entries(schema.properties ?? {}).map(([name, one]) =>
-  [name, { schema: one, description: one.description, required: schema.required?.includes(name) }]));
+const members = ({ properties, required }) => entries(Object.entries(properties).map(([name, one]) =>
+  [name, { schema: one, description: one.description, required: required?.includes(name) }]));
 
 function content(all = {}) {
   return Object.entries(all).flatMap(([name, { schema, examples = {} }]) => [
     make('p', '', code(name), schema && ': ', schema && type(schema)),
-    ...Object.entries(examples).map(([key, { summary, value }]) => {
-      const title = summary ?? `Example: ${key}`;
-      return make('details', '', make('summary', '', inline(title)), box(typeof value === 'string' ? value : pretty(value), title));
-    }),
+    ...Object.entries(examples).map(([key, { summary = `Example: ${key}`, value }]) =>
+      make('details', '', make('summary', '', inline(summary)), box(typeof value === 'string' ? value : pretty(value), summary))),
   ]);
 }
-
-const box = (text, label) => give({ tabindex: 0, 'aria-label': label }, element('pre', '', text));
 
 function answers(responses) {
   return Object.entries(responses).map(([status, response]) => {
     const { description, headers, content: body } = resolve(response);
     const head = [make('strong', '', status), ' ', inline(description)];
-    return headers || body
-      ? make('details', '', make('summary', '', head),
-        headers && entries(Object.entries(headers).map(([name, header]) => [name, resolve(header), 'the header'])), content(body))
-      : make('p', 'plain', head);
+    if (!headers && !body) return make('p', '', head);
+    const named = Object.entries(headers ?? {}).map(([name, header]) => [name, resolve(header), 'the header']);
+    return make('details', '', make('summary', '', head), entries(named), content(body));
   });
 }
 
@@ -104,15 +96,11 @@ function field(id, { name, in: place, schema, example }) {
 
 function trial(id, path, method, parameters, body) {
   const [media, { examples = {} } = {}] = Object.entries(body?.content ?? {})[0] ?? [];
-  const text = element('textarea');
-  text.value = pretty(Object.values(examples)[0]?.value ?? {});
-  text.rows = 4;
   const isFile = media && !media.endsWith('json');
-  const source = isFile ? give({ type: 'file' }, element('input')) : text;
-  const fields = parameters.map((one, i) => field(`${id}-${i}`, one));
+  const source = isFile ? give({ type: 'file' }, element('input')) : give({ rows: 4 }, element('textarea', '', pretty(Object.values(examples)[0]?.value ?? {})));
   const button = give({ type: 'submit' }, element('button', 'primary', 'Send'));
-  const output = give({ hidden: '' }, element('div', 'answer'));
-  const form = make('form', '', make('div', 'fields', fields),
+  const output = element('div');
+  const form = make('form', '', make('div', 'fields', parameters.map((one, i) => field(`${id}-${i}`, one))),
     media && make('div', 'field', give({ for: `${id}-body` }, element('label', '', 'Body')), give({ id: `${id}-body`, spellcheck: 'false' }, source)),
     button, give({ role: 'status' }, element('p', 'sent')), output);
   form.addEventListener('submit', event => {
@@ -137,10 +125,8 @@ async function send(form, output, path, method, parameters, body) {
   if (query.size > 0) place += `?${query}`;
   const key = sessionStorage.getItem(KEY);
   const begun = performance.now();
-  output.replaceChildren();
-  show(output, true);
-  output.append(box(curl(place, method, headers, key, body), 'The request, for curl'));
   const told = form.querySelector('.sent');
+  output.replaceChildren(box(curl(place, method, headers, key, body), 'The request, for curl'));
   setText(told, 'Sent. Waiting for the answer.');
   try {
     const response = await fetch(place, {
@@ -157,8 +143,9 @@ async function send(form, output, path, method, parameters, body) {
 
 async function shown(content) {
   if (!/json|^text\//.test(content.type)) {
-    const link = give({ href: URL.createObjectURL(content), download: '' }, element('a', '', `Save the ${content.size.toLocaleString()} bytes of the body`));
-    return make('p', '', link);
+    const button = give({ type: 'button' }, element('button', '', `Save the ${content.size.toLocaleString()} bytes of the body`));
+    button.addEventListener('click', () => save(content, ''));
+    return button;
   }
   let text = await content.text();
   if (content.type.includes('json')) {
@@ -181,36 +168,26 @@ function curl(place, method, headers, key, body) {
 }
 
 function render() {
-  const { info, tags, paths, webhooks = {}, components, security } = api;
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    METHODS.filter(method => method in methods).map(method => [path, method, methods[method], true]));
-  const sent = Object.entries(webhooks).map(([name, { post }]) => [name, 'post', post, false]);
+  const { info, tags, paths, webhooks = {}, components } = api;
+  const all = (places, isSent) => Object.entries(places).flatMap(([path, methods]) =>
+    METHODS.filter(method => method in methods).map(method => [path, method, methods[method], isSent]));
+  const parts = [
+    ...tags.map(({ name, description }) => [name, description, all(paths, true).filter(([, , one]) => one.tags[0] === name)]),
+    ['webhooks', 'What the service sends.', all(webhooks, false)],
+  ].filter(([, , operations]) => operations.length > 0);
   setText($('docs-title'), `${info.title}, version ${info.version}`);
   document.title = `API reference: ${info.title}`;
   $('about').replaceChildren(...prose(info.description));
-  setText($('docs-key-hint'), `${components.securitySchemes?.key?.description ?? ''} It is kept in this tab until you close it, for the page too.`);
-  show($('docs-key-form'), security !== undefined);
-  const parts = [
-    ...tags.map(({ name, description }) => [name, description, operations.filter(([, , one]) => one.tags[0] === name)]),
-    ['webhooks', 'What the service sends.', sent],
-  ].filter(([, , all]) => all.length > 0);
-  $('contents').replaceChildren(make('ul', '', parts.flatMap(([, , all]) => all).map(([path, method, { operationId }]) =>
+  $('contents').replaceChildren(make('ul', '', parts.flatMap(([, , operations]) => operations).map(([path, method, { operationId }]) =>
     make('li', '', give({ href: `#${operationId}` }, make('a', '', verb(method), ' ', path))))));
   $('operations').replaceChildren(
-    ...parts.flatMap(([name, description, all]) => [element('h2', '', name), ...prose(description), ...all.map(one => operation(...one))]),
+    ...parts.flatMap(([name, description, operations]) => [element('h2', '', name), ...prose(description), ...operations.map(one => operation(...one))]),
     element('h2', '', 'Schemas'),
     ...Object.entries(components.schemas).map(([name, schema]) => give({ id: `schema-${name}` }, make('article', 'card operation',
       element('h3', '', name), prose(schema.description), schema.properties ? members(schema) : make('p', '', type(schema))))));
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
-$('docs-key').value = sessionStorage.getItem(KEY) ?? '';
-$('docs-key-form').addEventListener('submit', event => event.preventDefault());
-$('docs-key').addEventListener('input', () => {
-  const key = $('docs-key').value.trim();
-  if (key) sessionStorage.setItem(KEY, key);
-  else sessionStorage.removeItem(KEY);
-});
 try {
   const response = await fetch('openapi.json');
   if (!response.ok) throw new Error(`The service answered ${response.status}.`);
