@@ -90,7 +90,9 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
         await AxeAsync("a scheduled task");
 
         await Page.Locator("#edit summary").ClickAsync();
-        await AxeAsync("what can be changed");
+        await Page.Locator("#hour summary").ClickAsync();
+        await Expect(Page.Locator("#hour rect").First).ToBeAttachedAsync();
+        await AxeAsync("what can be changed, and the last hour");
 
         await Page.Locator("#submit").ClickAsync();
         await Expect(Page.Locator("[aria-invalid='true']").First).ToBeVisibleAsync();
