@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -28,6 +29,9 @@ public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : Window
         await Expect(log).ToContainTextAsync("[2] line 100 ");
         Assert.Equal(0, await log.EvaluateAsync<int>("box => box.scrollTop"));
         await Expect(Detail.Locator("#detail-status")).ToHaveTextAsync("Succeeded");
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(
+            ["Created", "Attempt 1 failed: The feed was down.", "Started, attempt 2", "Succeeded", "Will be deleted"]);
+        await Expect(Detail.Locator("#timeline li").Nth(1).Locator("time")).ToHaveTextAsync(new Regex(@"\(\+[1-9]\d*(\.\d)? s\)$"));
         await AxeAsync("a task with files and a log");
     }
 
@@ -35,10 +39,14 @@ public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : Window
     public async Task Files_are_named_with_their_sizes_and_downloaded_by_a_click()
     {
         string taskId = await SubmitAsync("?files=1");
+        int logs = 0;
+        Page.Request += (_, request) => logs += request.Url.Contains("/log") ? 1 : 0;
         await Page.GotoAsync($"/?task={taskId}");
 
         await Expect(Detail.Locator("#detail-files li")).ToHaveTextAsync(["table.csv 12 bytes", "copy.bin 12 bytes", "file-0.txt 19 bytes"]);
         await Expect(Detail.Locator("#detail-log-part")).ToBeHiddenAsync();
+        await Expect(Detail.Locator("#timeline .what")).ToHaveTextAsync(["Created", "Started, attempt 1", "Succeeded", "Will be deleted"]);
+        Assert.Equal(0, logs);
         IDownload download = await Page.RunAndWaitForDownloadAsync(() => Detail.GetByText("copy.bin").ClickAsync());
         Assert.Equal("copy.bin", download.SuggestedFilename);
         using var file = new StreamReader(await download.CreateReadStreamAsync());

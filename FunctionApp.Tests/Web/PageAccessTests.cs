@@ -45,7 +45,7 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
         await Page.Keyboard.PressAsync("Space");
         await TabToAsync("#delete-selected", backwards: true);
         await Page.Keyboard.PressAsync("Enter");
-        await Expect(Page.GetByText("Keep")).ToBeFocusedAsync();
+        await Expect(Page.GetByRole(AriaRole.Dialog).GetByText("Keep")).ToBeFocusedAsync();
         await Page.Keyboard.PressAsync("Tab");
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Row(taskId)).ToHaveCountAsync(0);
@@ -88,6 +88,11 @@ public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(a
         await Row(scheduled).Locator("a").ClickAsync();
         await Expect(Page.Locator("#detail-webhook")).ToBeVisibleAsync();
         await AxeAsync("a scheduled task");
+
+        await Page.Locator("#edit summary").ClickAsync();
+        await Page.Locator("#hour summary").ClickAsync();
+        await Expect(Page.Locator("#hour rect").First).ToBeAttachedAsync();
+        await AxeAsync("what can be changed, and the last hour");
 
         await Page.Locator("#submit").ClickAsync();
         await Expect(Page.Locator("[aria-invalid='true']").First).ToBeVisibleAsync();

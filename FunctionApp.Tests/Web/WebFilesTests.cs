@@ -9,10 +9,12 @@ namespace FunctionApp.Tests.Web;
 [Collection<PageCollection>]
 public sealed partial class WebFilesTests(PageApi api)
 {
-    [Fact]
-    public async Task The_root_is_the_page_under_a_strict_policy()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/docs")]
+    public async Task A_page_is_served_under_a_strict_policy(string path)
     {
-        using HttpResponseMessage page = await api.Http.GetAsync("/");
+        using HttpResponseMessage page = await api.Http.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
         string policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy"));
@@ -27,6 +29,7 @@ public sealed partial class WebFilesTests(PageApi api)
 
     [Theory]
     [InlineData("/")]
+    [InlineData("/docs")]
     [InlineData("/openapi.json")]
     public async Task What_is_known_is_not_sent_again(string path)
     {
@@ -38,10 +41,12 @@ public sealed partial class WebFilesTests(PageApi api)
         Assert.Equal(first.Headers.ETag, again.Headers.ETag);
     }
 
-    [Fact]
-    public async Task Every_file_that_the_page_names_is_there_and_kept_by_browsers()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/docs")]
+    public async Task Every_file_that_a_page_names_is_there_and_kept_by_browsers(string page)
     {
-        string html = await api.Http.GetStringAsync("/");
+        string html = await api.Http.GetStringAsync(page);
         string[] paths = [.. AssetPath().Matches(html).Select(match => match.Value).Distinct()];
         Assert.Contains(paths, path => path.EndsWith(".js"));
         foreach (string path in paths)
@@ -53,6 +58,13 @@ public sealed partial class WebFilesTests(PageApi api)
             // A module imports others of its version only, and the page has told the browser of them before.
             Assert.All(Import().Matches(text), import => Assert.Contains(paths, known => known.EndsWith(import.Groups[1].Value)));
         }
+    }
+
+    [Fact]
+    public async Task A_slash_at_the_end_leads_to_the_reference()
+    {
+        using HttpResponseMessage answer = await api.Http.GetAsync("/docs/");
+        Assert.Equal((HttpStatusCode.Found, "../docs"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
     }
 
     [Fact]

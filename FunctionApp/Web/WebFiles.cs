@@ -12,16 +12,15 @@ namespace FunctionApp.Web;
 /// <summary>The files of this folder, embedded in the app: it serves them itself, wherever it runs.</summary>
 public static class WebFiles
 {
-    private const string IndexName = "index.html";
     private const string DescriptionName = "openapi.json";
 
-    // The page names its files under this word, so that each version of them has addresses of its own.
+    // A page names its files under this word, so that each version of them has addresses of its own.
     private const string VersionWord = "{version}";
 
     /// <summary>The day of the description's example of a time in the future, as the file has it.</summary>
     internal const string FutureExample = "2030-01-31";
 
-    // The page runs nothing but its own files, talks to nobody but this service, and stands in nobody's frame.
+    // A page runs nothing but its own files, talks to nobody but this service, and stands in nobody's frame.
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -29,11 +28,11 @@ public static class WebFiles
     private static readonly FileExtensionContentTypeProvider ContentTypes = new();
     private static readonly FrozenDictionary<string, byte[]> Files = ReadAll();
     private static readonly string Version = Hash(Files.OrderBy(file => file.Key).SelectMany(file => file.Value));
-    private static readonly byte[] Index = Encoding.UTF8.GetBytes(
-        Encoding.UTF8.GetString(Files[IndexName]).Replace(VersionWord, Version));
+    private static readonly FrozenDictionary<string, byte[]> Pages = Files.Where(file => file.Key.EndsWith(".html"))
+        .ToFrozenDictionary(file => file.Key, file => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(file.Value).Replace(VersionWord, Version)));
 
-    /// <summary>The page itself. It is asked for anew each time, and sent only if it has changed.</summary>
-    public static IResult Page(HttpResponse response) => Answer(response, IndexName, Index, "no-cache");
+    /// <summary>A page. It is asked for anew each time, and sent only if it has changed.</summary>
+    public static IResult Page(HttpResponse response, string name) => Answer(response, name, Pages[name], "no-cache");
 
     /// <summary>The API's description, with the same caching. Its example of a time in the future is one on every day.</summary>
     public static IResult Description(HttpResponse response, DateTimeOffset now) => Answer(
@@ -42,7 +41,7 @@ public static class WebFiles
         Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Files[DescriptionName]).Replace(FutureExample, $"{now.AddDays(1):yyyy-MM-dd}")),
         "no-cache");
 
-    /// <summary>One of the page's files. While a new version of the app is rolled out, an old one may be asked for the new one's.</summary>
+    /// <summary>One of the pages' files. While a new version of the app is rolled out, an old one may be asked for the new one's.</summary>
     public static IResult Asset(HttpResponse response, string version, string name) =>
         Files.TryGetValue(name, out byte[]? content)
             ? Answer(response, name, content, version == Version ? "public, max-age=31536000, immutable" : "no-store")

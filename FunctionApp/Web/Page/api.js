@@ -1,11 +1,12 @@
 // Requests to the API. One place knows the key, and whether the service answers.
 
-import { $, show, setText, sleep } from './dom.js';
+import { $, show, setText, sleep, toast } from './dom.js';
+import { exact } from './format.js';
 
 // An answer that takes longer says that something is wrong.
 const PROMPT = 3_000;
 
-const KEY = 'functions-key';
+export const KEY = 'functions-key';
 let hasKey = Promise.resolve();
 let keyGiven = () => {};
 let clockSkew = 0;
@@ -28,6 +29,17 @@ export class ApiError extends Error {
 
   // The service will be there again.
   get isOutage() { return [0, 502, 503, 504].includes(this.status); }
+}
+
+// Does what the service may refuse; then the user is told why.
+export async function told(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const wrong = Object.entries(error.errors ?? {}).map(([name, messages]) => `${name} ${messages.join('; ')}.`);
+    toast([error.message, ...wrong].join(' '), true);
+  }
 }
 
 // The answer's status, body and ETag; what is not JSON as what is asked for, with the headers. Without a key, or with a wrong one, it waits until the user has given another.
@@ -91,11 +103,10 @@ function failure(response, text) {
 // A number keeps all its digits where it is data of the task; elsewhere it is small.
 function parse(text) {
   const value = JSON.parse(text);
-  if (!JSON.rawJSON || value === null || typeof value !== 'object') return value;
-  const exact = JSON.parse(text, (_, part, context) =>
-    typeof part === 'number' && context.source !== String(part) ? JSON.rawJSON(context.source) : part);
+  if (value === null || typeof value !== 'object') return value;
+  const precise = exact(text);
   for (const member of ['input', 'result', 'results']) {
-    if (member in value) value[member] = exact[member];
+    if (member in value) value[member] = precise[member];
   }
   return value;
 }

@@ -1,11 +1,13 @@
 // What a task has beside its row: the files that it was sent and leaves, and its log, which is followed while it runs.
 
-import { call, persist, ApiError } from './api.js';
-import { $, busily, element, setText, show, toast } from './dom.js';
+import { call, persist, told, ApiError } from './api.js';
+import { changed } from './live.js';
+import { $, busily, element, save, setText, show, toast } from './dom.js';
 
 const WAIT = 20;
 const UNITS = ['bytes', 'KiB', 'MiB'];
-let log = { id: null, offset: 0, controller: null };
+const FAILURE = /^(\S+) \[(\d+)\] The attempt failed: (.*(?:\n  .*)*)/gm;
+let log = { id: null, offset: 0, controller: null, failures: [] };
 
 export function renderFiles(task) {
   const files = [
@@ -25,20 +27,7 @@ export function renderFiles(task) {
   }));
 }
 
-// A link cannot send the key: so the page asks, and saves what comes.
-async function download(path, name) {
-  try {
-    const { body } = await persist(() => call('GET', path, { as: 'blob' }));
-    const link = element('a');
-    link.href = URL.createObjectURL(body);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    toast(error.message, true);
-  }
-}
+const download = (path, name) => told(async () => save((await persist(() => call('GET', path, { as: 'blob' }))).body, name));
 
 function size(bytes) {
   let unit = 0;
@@ -54,7 +43,7 @@ export function renderLog(task) {
   const id = task?.task_id ?? null;
   if (log.id !== id) {
     log.controller?.abort();
-    log = { id, offset: 0, controller: null };
+    log = { id, offset: 0, controller: null, failures: [] };
     setText($('detail-log'), '');
   }
   show($('detail-log-part'), task?.log_size > 0);
@@ -81,10 +70,16 @@ async function follow(followed, signal) {
   }
 }
 
+// The attempts that have failed, with when and why, as far as the log has been read.
+export const failures = () => log.failures;
+
 // Follows the end, unless the reader has scrolled up.
 function append(text) {
   const box = $('detail-log');
   const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 8;
   box.append(text);
   if (isAtEnd) box.scrollTop = box.scrollHeight;
+  const known = log.failures.length;
+  log.failures = [...box.textContent.matchAll(FAILURE)].map(([, at, attempt, error]) => ({ at, attempt: Number(attempt), error }));
+  if (log.failures.length > known) changed();
 }

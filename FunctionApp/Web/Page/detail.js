@@ -1,23 +1,28 @@
 // One task: its state, timeline, input, result, webhook, and what can be done to it.
 
 import * as live from './live.js';
-import { call, isLive, now, persist, ApiError } from './api.js';
+import { call, isLive, now, persist, told, ApiError } from './api.js';
 import { cancel, deleteOne, retry, sendWebhook } from './actions.js';
-import { renderFiles, renderLog } from './data.js';
-import { $, busily, copy, element, enable, setText, show, toast } from './dom.js';
+import { failures, renderFiles, renderLog } from './data.js';
+import { $, busily, copy, element, enable, save, setText, show, toast } from './dom.js';
 import { csv, duration, ended, items, localTime, ndjson, pretty, prettyResults, runTime, shortId, shownStatus } from './format.js';
+import { edit, startEdit } from './edit.js';
 import { renderProgress } from './list.js';
+import { hasForm } from './submit.js';
 
 let id = null;
 let result;
 let isBatch = false;
 
-export function startDetail(open, close) {
+// again(task) is called for a task that is to be submitted once more, with changes.
+export function startDetail(open, close, again) {
   $('close').addEventListener('click', event => { event.preventDefault(); close(); });
   $('detail').addEventListener('keydown', event => { if (event.key === 'Escape') close(); });
   $('detail-cancel').addEventListener('click', () => busily($('detail-cancel'), () => cancel(id)));
   $('detail-retry').addEventListener('click', () => busily($('detail-retry'), () => retry(id, open)));
   $('detail-retry-failed').addEventListener('click', () => busily($('detail-retry-failed'), () => retry(id, open, '?items=failed')));
+  $('detail-again').addEventListener('click', () => again(live.tasks.get(id)));
+  startEdit();
   $('detail-delete').addEventListener('click', () => busily($('detail-delete'), () => deleteOne(id, close)));
   $('send-webhook').addEventListener('click', () => busily($('send-webhook'), () => sendWebhook(id)));
   $('copy-result').addEventListener('click', () => copy(JSON.stringify(result)));
@@ -36,6 +41,7 @@ export async function showTask(taskId) {
   document.body.classList.toggle('has-detail', id !== null);
   show($('detail'), id !== null);
   renderLog(null);
+  edit(id);
   if (!id) {
     render();
     return;
@@ -70,6 +76,7 @@ export function render(isMissing = false) {
   enable($('detail-delete'), ended(task));
   show($('detail-retry-failed'), ended(task) && task.items?.failed > 0);
   setText($('detail-retry-failed'), `Retry ${task.items?.failed?.toLocaleString()} failed`);
+  show($('detail-again'), hasForm(task));
   $('detail-json').href = `tasks/${id}`;
   show($('detail-error'), task.error !== undefined);
   // Who has canceled a task knows it: that is no failure.
@@ -121,18 +128,17 @@ async function renderResult(task) {
 
 function download(format) {
   const text = format === 'csv' ? csv(result) : format === 'ndjson' ? ndjson(result) : JSON.stringify(result, null, 2);
-  const link = element('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
-  link.download = `${id}.${format}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
+  save(new Blob([text], { type: 'application/octet-stream' }), `${id}.${format}`);
 }
 
 function renderTimeline(task) {
   const time = now();
   const steps = [['Created', task.created_at, '']];
   if (task.start_at) steps.push([Date.parse(task.start_at) > time ? 'Starts' : 'Scheduled for', task.start_at, '']);
+  const failed = failures().map(({ attempt, error, at }) => ({ attempt, step: [`Attempt ${attempt} failed: ${error}`, at, 'Failed'] }));
+  steps.push(...failed.filter(({ attempt }) => attempt < task.attempt).map(({ step }) => step));
   if (task.started_at) steps.push([`Started, attempt ${task.attempt}`, task.started_at, '']);
+  steps.push(...failed.filter(({ attempt }) => attempt >= task.attempt).map(({ step }) => step));
   if (task.ended_at) steps.push([shownStatus(task), task.ended_at, shownStatus(task)]);
   else if (task.started_at) steps.push([`Running for ${duration(runTime(task, time))}`, null, 'Running']);
   if (task.expires_at) steps.push(['Will be deleted', task.expires_at, 'later']);
@@ -153,7 +159,7 @@ function renderWebhook(webhook, isEnded) {
   show($('deliveries'), webhook !== null && webhook.attempts > 0);
   if (!webhook) return;
   enable($('send-webhook'), isEnded);
-  if (webhook.attempts > 0) renderDeliveries(webhook);
+  if (webhook.attempts > 0) told(() => renderDeliveries(webhook));
   const attempts = `${webhook.attempts} ${webhook.attempts === 1 ? 'attempt' : 'attempts'}`;
   const answer = webhook.last_status ?? 'none yet';
   const isDelivered = /^2\d\d$/.test(answer);
@@ -171,19 +177,14 @@ async function renderDeliveries(webhook) {
   if ($('deliveries').dataset.shown === shown) return;
   $('deliveries').dataset.shown = shown;
   $('deliveries').replaceChildren();
-  try {
-    const { body } = await persist(() => call('GET', `tasks/${id}/webhook`));
-    if ($('deliveries').dataset.shown !== shown) return;
-    $('deliveries').replaceChildren(...body.deliveries.map(({ at, status, duration: seconds }) => {
-      const item = element('li', '', element('span', 'what', status), element('time', '', `${localTime(at)} (${duration(seconds * 1000)})`));
-      item.dataset.status = /^2/.test(status) ? 'Succeeded' : 'Failed';
-      item.lastElementChild.dateTime = at;
-      return item;
-    }));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    toast(error.message, true);
-  }
+  const { body } = await persist(() => call('GET', `tasks/${id}/webhook`));
+  if ($('deliveries').dataset.shown !== shown) return;
+  $('deliveries').replaceChildren(...body.deliveries.map(({ at, status, duration: seconds }) => {
+    const item = element('li', '', element('span', 'what', status), element('time', '', `${localTime(at)} (${duration(seconds * 1000)})`));
+    item.dataset.status = /^2/.test(status) ? 'Succeeded' : 'Failed';
+    item.lastElementChild.dateTime = at;
+    return item;
+  }));
 }
 
 // A link cannot send the key: so the page asks, and shows what came.

@@ -51,6 +51,15 @@ export function ask(question, consequence, yes) {
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
 }
 
+// Saves what came as an answer: a link could not send the key.
+export function save(content, name) {
+  const link = element('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -46,6 +46,13 @@ export function localTime(text) {
   return (day(time) === day(new Date()) ? timeOnly : dateTime).format(time);
 }
 
+// A time as a field for times has it, in the chosen zone, and back.
+export function toField(text) {
+  const time = new Date(text);
+  return text && new Date(time - (timeZone ? 0 : time.getTimezoneOffset() * 60_000)).toISOString().slice(0, 19);
+}
+export const fromField = value => new Date(value + (timeZone ? 'Z' : '')).toISOString();
+
 // How long a task has run, or did; null if it has not started.
 export function runTime(task, now) {
   return task.started_at && (task.ended_at ? Date.parse(task.ended_at) : now) - Date.parse(task.started_at);
@@ -67,6 +74,10 @@ export function brief(task) {
     : ended(task) ? '' : task.message;
   return [task.label && task.kind, input, outcome].filter(part => part).join(' → ');
 }
+
+// JSON whose numbers keep all their digits, where the browser can.
+export const exact = text => JSON.parse(text, (_, part, context) =>
+  (JSON.rawJSON && typeof part === 'number' && context.source !== String(part) ? JSON.rawJSON(context.source) : part));
 
 // JSON for people: what is short stands on one line.
 export function pretty(value) {

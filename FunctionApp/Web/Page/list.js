@@ -1,9 +1,10 @@
 // The list: rows that follow their tasks, filters, the selection.
 
 import * as live from './live.js';
-import { isLive, now } from './api.js';
+import { isLive, now, told } from './api.js';
 import { cancel, cancelAll, deleteAll, retry, retryAll } from './actions.js';
-import { $, announce, busily, enable, setText, show } from './dom.js';
+import { $, announce, busily, enable, setText, show, toast } from './dom.js';
+import { renderHour, startHour } from './hour.js';
 import { age, brief, duration, ended, localTime, percent, runTime, shortId, shownStatus } from './format.js';
 
 // The rows of the tasks that are shown, in their order.
@@ -11,6 +12,8 @@ let rows = new Map();
 let waiting = 0;
 let isChosen = false;
 const selected = new Set();
+// More are not selected at once: what is done to them takes a request for each.
+const MOST = 1_000;
 let isFiltered = false;
 let openTask;
 let address;
@@ -36,6 +39,8 @@ export function startList(open, addressOf) {
     const { checked } = event.target;
     for (const id of rows.keys()) select(id, checked);
   });
+  $('select-matching').addEventListener('click', () => busily($('select-matching'), () => told(selectMatching)));
+  startHour();
   $('clear-selection').addEventListener('click', () => clearSelection());
   $('cancel-selected').addEventListener('click', () => busily($('cancel-selected'), () => cancelAll([...selected])));
   $('retry-selected').addEventListener('click', () => busily($('retry-selected'), () => retryAll([...selected])));
@@ -114,12 +119,25 @@ export function render(openId) {
     else row.querySelector('.open').removeAttribute('aria-current');
   }
   show($('table'), rows.size > 0);
-  show($('tools'), rows.size > 0);
+  show($('tools'), rows.size > 0 || selected.size > 0);
   show($('loading'), !live.isLoaded());
-  show($('empty'), live.isLoaded() && rows.size === 0);
+  show($('empty'), live.isLoaded() && rows.size === 0 && !live.hasMore());
   setText($('empty'), isFiltered ? 'No task matches the filters.' : 'No tasks yet. Submit one above.');
   show($('more'), live.hasMore());
   renderSelection();
+  renderCounts();
+  renderHour(isFiltered);
+}
+
+// How many of each status there are, as far as this page knows: all of them, or those of the part that it shows.
+function renderCounts() {
+  const boxes = [...$('filters').elements.status];
+  const isEvery = !boxes.some(box => box.checked);
+  for (const box of boxes) {
+    const count = live.list().filter(task => task.status === box.value).length;
+    const isAll = live.isLoaded() && !live.hasMore() && (isEvery || box.checked);
+    setText(box.nextElementSibling.querySelector('.count'), isAll ? `${count}` : count > 0 ? `${count}+` : '');
+  }
 }
 
 function create(id) {
@@ -164,6 +182,7 @@ function tick() {
   for (const [id, row] of rows) {
     if (live.tasks.has(id)) tickRow(row, live.tasks.get(id));
   }
+  renderHour(isFiltered);
 }
 
 function tickRow(row, task) {
@@ -211,19 +230,30 @@ function select(id, on) {
   renderSelection();
 }
 
+async function selectMatching() {
+  const { ids, isAll } = await live.matching(MOST - rows.size);
+  for (const id of ids) select(id, true);
+  if (!isAll) toast(`The newest ${ids.length.toLocaleString()} are selected. There are more.`);
+  // The button has done what it is for, and goes.
+  if ($('select-matching').hidden) $('clear-selection').focus();
+}
+
 function clearSelection() {
   for (const id of [...selected]) select(id, false);
   renderSelection();
 }
 
 function renderSelection() {
-  const tasks = [...selected].map(id => live.tasks.get(id)).filter(task => task);
+  for (const id of selected) if (!live.tasks.has(id)) selected.delete(id);
+  const tasks = [...selected].map(id => live.tasks.get(id));
   if (tasks.length === 0 && $('selection').contains(document.activeElement)) $('list').focus();
   $('selection').classList.toggle('away', tasks.length === 0);
   setText($('selection-text'), `${tasks.length} selected`);
   enable($('cancel-selected'), !tasks.every(ended));
   enable($('retry-selected'), tasks.some(ended));
   enable($('delete-selected'), tasks.some(ended));
-  $('select-all').checked = tasks.length > 0 && tasks.length === rows.size;
-  $('select-all').indeterminate = tasks.length > 0 && tasks.length < rows.size;
+  const isWhole = rows.size > 0 && [...rows.keys()].every(id => selected.has(id));
+  $('select-all').checked = isWhole;
+  $('select-all').indeterminate = tasks.length > 0 && !isWhole;
+  show($('select-matching'), isWhole && live.hasMore() && tasks.length === rows.size);
 }

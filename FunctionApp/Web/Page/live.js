@@ -83,6 +83,27 @@ export async function more() {
   }
 }
 
+// Further tasks, which the page knows from then on, but does not list: up to so many, as each hundred costs a request.
+export async function learn(path, most) {
+  const ids = [];
+  while (path !== null && ids.length < most) {
+    const { body } = await persist(() => call('GET', path));
+    for (const task of body.tasks) {
+      const known = tasks.get(task.task_id);
+      if (!known || !ended(known)) tasks.set(task.task_id, { ...known, ...task });
+      ids.push(task.task_id);
+    }
+    path = relative(body.next);
+  }
+  return { ids, isAll: path === null };
+}
+
+// Those that are listed, and up to so many others that the filters match.
+export async function matching(most) {
+  const { ids, isAll } = await learn(next?.replace(/\blimit=\d+/, `limit=${LARGEST_PAGE}`) ?? null, most);
+  return { ids: [...list().map(task => task.task_id), ...ids], isAll };
+}
+
 // A task as a question for it alone is answered. A list has no inputs and results; those of an earlier answer stay.
 export function put(task) {
   const known = tasks.get(task.task_id);

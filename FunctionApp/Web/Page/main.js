@@ -4,7 +4,7 @@ import * as live from './live.js';
 import * as detail from './detail.js';
 import * as list from './list.js';
 import { now, startKeyForm } from './api.js';
-import { startSubmitForm } from './submit.js';
+import { fill, startSubmitForm } from './submit.js';
 import { $, announce, setText, show } from './dom.js';
 import { shortId, shownStatus, useUtc } from './format.js';
 
@@ -140,7 +140,11 @@ function startZone() {
 startKeyForm();
 startFilters();
 list.startList(open, addressOf);
-detail.startDetail(open, close);
+detail.startDetail(open, close, task => {
+  // Where there is no room for both, the form takes the place of the task.
+  if (!matchMedia(WIDE).matches) go(addressOf(null));
+  fill(task);
+});
 startSubmitForm(id => {
   live.refresh();
   // Beside the list there is room for the new task; otherwise its row is seen, unless a filter keeps it out.

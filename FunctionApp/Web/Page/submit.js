@@ -36,6 +36,19 @@ export function startSubmitForm(onSubmitted) {
   count();
 }
 
+// Whether the form has what the task was submitted with.
+export const hasForm = task => task.kind === 'multiply' && task.input !== undefined;
+
+// Fills the form as for that task, for somebody to change it.
+export function fill({ input, label, webhook }) {
+  $('submit-form').elements.mode.value = 'single';
+  showMode();
+  const values = { x: JSON.stringify(input.x), y: JSON.stringify(input.y), label, delay: '', webhook: webhook?.url };
+  for (const [name, value] of Object.entries(values)) $(name).value = value ?? '';
+  $('x').focus();
+  $('x').select();
+}
+
 const isBatch = () => $('submit-form').elements.mode.value === 'batch';
 
 function showMode() {
