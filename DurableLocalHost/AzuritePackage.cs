@@ -131,11 +131,10 @@ internal static class AzuritePackage
     {
         CopyResource(Manifest, Path.Combine(folder, Manifest));
         CopyResource(LockFile, Path.Combine(folder, LockFile));
-        Console.WriteLine($"Installing Azurite {version}, once, into {folder}…");
-        BufferedCommandResult npm;
+        CommandTask<BufferedCommandResult> npm;
         try
         {
-            npm = await Cli.Wrap("npm").WithArguments(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            npm = Cli.Wrap("npm").WithArguments(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
                 .WithWorkingDirectory(folder).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
         }
         catch (Win32Exception e)
@@ -143,9 +142,10 @@ internal static class AzuritePackage
             throw LacksNode("npm", e);
         }
 
-        if (npm.ExitCode != 0)
+        Console.WriteLine($"Installing Azurite {version}, once, into {folder}…");
+        if (await npm is { ExitCode: not 0 } result)
         {
-            throw new LocalHostException($"Azurite cannot be installed: 'npm ci' in {folder} says: {npm.StandardError.Trim()}");
+            throw new LocalHostException($"Azurite cannot be installed: 'npm ci' in {folder} says: {result.StandardError.Trim()}");
         }
     }
 }
