@@ -1,31 +1,12 @@
-using System.Runtime.InteropServices;
-using FunctionApp.LocalHost;
+using System.Reflection;
+using DurableLocalHost;
 
-var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-// The second signal does what it does to any program: it ends it at once.
-using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = stop.TrySetResult());
-using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = stop.TrySetResult());
-try
-{
-    return await CommandLine.RunAsync(args, RunAsync);
-}
-catch (LocalHostException e)
-{
-    await Console.Error.WriteLineAsync(e.Message);
-    return 1;
-}
+return await HostProgram.RunAsync(args, new ProgramDefaults(
+    AppFolder: Folder("App"),
+    DataFolder: Folder("Data"),
+    SettingsFile: Path.Combine(AppContext.BaseDirectory, "local.settings.sample.json")));
 
-async Task<int> RunAsync(StartOptions options)
-{
-    var host = new FunctionHost(options);
-    Task start = host.StartAsync();
-    if (await Task.WhenAny(start, stop.Task) == start)
-    {
-        await start;
-        Console.WriteLine(Banner.Text(host));
-        await stop.Task;
-        await host.DisposeAsync();
-    }
-
-    return 0;
-}
+// The build knows it.
+static string Folder(string name) => Path.GetFullPath(Assembly.GetExecutingAssembly()
+    .GetCustomAttributes<AssemblyMetadataAttribute>()
+    .Single(metadata => metadata.Key == $"{name}Folder").Value!);

@@ -7,7 +7,7 @@ internal static partial class ProcessUse
 {
     private static readonly (string CommandLine, string Name)[] Names =
     [
-        ("azurite.js", "Azurite"), ("FunctionApp.LocalHost.dll", "host"), ("FunctionApp.dll", "worker"), ("DataSample.dll", "worker"),
+        ("azurite.cjs", "Azurite"), ("FunctionApp.LocalHost.dll", "host"), ("FunctionApp.dll", "worker"), ("DataSample.dll", "worker"),
         ("redis-server", "Redis"), ("gunicorn", "gunicorn"), ("worker.py", "RQ workers"),
     ];
 

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace Bench;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 using FunctionApp.Tests.Web;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Api;
 

@@ -113,7 +113,7 @@ public abstract class DeletionTests(ApiHost api)
         await Eventually.AreEqual((false, false), async () => (
             await api.FindRowAsync(taskId) is not null,
             await api.Own.DurableClient.GetInstanceAsync(taskId) is not null));
-        if (api.Storage == FunctionApp.LocalHost.StorageProvider.AzureStorage)
+        if (api.Storage == DurableLocalHost.StorageProvider.AzureStorage)
         {
             foreach (string table in new[] { "History", "Instances" })
             {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Api;
 

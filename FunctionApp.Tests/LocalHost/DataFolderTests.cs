@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost.Sqlite;
+using DurableLocalHost.Sqlite;
 
 namespace FunctionApp.Tests.LocalHost;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 

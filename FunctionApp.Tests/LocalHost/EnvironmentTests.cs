@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
 

@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Tests.LocalHost;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
 

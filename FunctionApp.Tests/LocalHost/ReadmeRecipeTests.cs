@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.LocalHost;
 
@@ -113,7 +113,7 @@ public sealed class RefusalTests : LocalHostTest
         // Root may write it all the same, unless that right is taken away.
         string[] command = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set", "-dac_override", "dotnet"] : ["env", "dotnet"];
         BufferedCommandResult host = await Cli.Wrap(command[0])
-            .WithArguments([.. command[1..], typeof(LocalFunctionHost).Assembly.Location, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"])
+            .WithArguments([.. command[1..], LocalHostProcess.Program, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"])
             .WithEnvironmentVariables(Settings).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
         Assert.Equal(1, host.ExitCode);
         Assert.Equal($"{file} is read-only: it must be this user's to write.", host.StandardError.TrimEnd());

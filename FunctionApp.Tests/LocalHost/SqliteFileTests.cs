@@ -1,5 +1,5 @@
+using DurableLocalHost.Sqlite;
 using DurableTask.Core;
-using FunctionApp.LocalHost.Sqlite;
 
 namespace FunctionApp.Tests.LocalHost;
 

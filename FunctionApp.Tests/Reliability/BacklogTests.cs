@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Reliability;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Reliability;
 

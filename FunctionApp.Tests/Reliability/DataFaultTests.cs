@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 using FunctionApp.Tests.Api;
 using Microsoft.AspNetCore.Http;

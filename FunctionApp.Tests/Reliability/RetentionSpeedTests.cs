@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Azure.Data.Tables;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 

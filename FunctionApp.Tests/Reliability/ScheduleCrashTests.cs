@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Reliability;
 

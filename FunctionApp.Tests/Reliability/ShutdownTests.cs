@@ -1,5 +1,5 @@
 using System.Text;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tests.Api;
 
 namespace FunctionApp.Tests.Reliability;

@@ -1,5 +1,5 @@
 using System.Net;
-using FunctionApp.LocalHost.Sqlite;
+using DurableLocalHost.Sqlite;
 
 namespace FunctionApp.Tests.Reliability;
 

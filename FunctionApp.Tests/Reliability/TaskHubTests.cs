@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 
 namespace FunctionApp.Tests.Reliability;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace FunctionApp.Tests.Storage;
 

@@ -2,14 +2,16 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using CliWrap;
-using FunctionApp.LocalHost;
-using FunctionApp.LocalHost.Worker;
+using DurableLocalHost.Worker;
 
 namespace FunctionApp.Tests;
 
 /// <summary>The local host as a program of its own, with the app as its child, for tests whose subject is the process.</summary>
 internal sealed partial class LocalHostProcess : IAsyncDisposable
 {
+    /// <summary>The one that <c>dotnet run</c> runs, which the build has put beside the tests.</summary>
+    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "FunctionApp.LocalHost.dll");
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CommandTask<CommandResult> _process;
@@ -25,7 +27,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     /// </param>
     public LocalHostProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> settings, long? maxFileSize = null)
     {
-        string[] command = ["dotnet", typeof(LocalFunctionHost).Assembly.Location, .. arguments];
+        string[] command = ["dotnet", Program, .. arguments];
         // Nothing of an app that runs in this process.
         var environment = settings.Concat(InProcessWorker.Replaced).DistinctBy(variable => variable.Key).ToDictionary();
         if (maxFileSize is not null)

@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 [assembly: AssemblyFixture(typeof(FunctionApp.Tests.SharedAzurite))]
 

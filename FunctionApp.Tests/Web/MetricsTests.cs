@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tasks;
 using FunctionApp.Tests.Api;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 

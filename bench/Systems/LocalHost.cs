@@ -1,4 +1,4 @@
-using FunctionApp.LocalHost;
+using DurableLocalHost;
 
 namespace Bench.Systems;
 
@@ -22,7 +22,7 @@ internal static class LocalHost
         system.Variables["SlowMultiply__Delay"] = "00:00:00";
         system.Variables["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel;
         system.Variables["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel;
-        _ = system.Start("dotnet", typeof(Azurite).Assembly.Location, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
+        _ = system.Start("dotnet", Path.Combine(AppContext.BaseDirectory, "FunctionApp.LocalHost.dll"), "--urls", url, "--data-folder", dataFolder, "--storage", storage);
         return await system.WaitUntilItAnswersAsync();
     }
 }

@@ -1,0 +1,118 @@
+using DurableTask.Core;
+using DurableTask.Core.Exceptions;
+using DurableTask.Core.History;
+using DurableTask.Core.Query;
+using Newtonsoft.Json;
+
+namespace DurableLocalHost.Sqlite;
+
+/// <summary>What the durable client asks for.</summary>
+internal sealed partial class SqliteOrchestrationService
+    : IOrchestrationServiceClient, IOrchestrationServiceQueryClient, IOrchestrationServicePurgeClient
+{
+    private const int PurgedAtATime = 500; // so that others need not wait long
+
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(5); // who calls has to be told soon
+
+    public Task CreateTaskOrchestrationAsync(TaskMessage creationMessage) => CreateTaskOrchestrationAsync(creationMessage, null);
+
+    public async Task CreateTaskOrchestrationAsync(TaskMessage creationMessage, OrchestrationStatus[]? dedupeStatuses)
+    {
+        bool IsKept(OrchestrationStatus status) => dedupeStatuses?.Contains(status) == true;
+        if (!await _file.Commits.WriteAsync(ClientPatience, db => Create(db, creationMessage, IsKept)))
+        {
+            throw new OrchestrationAlreadyExistsException(
+                $"An orchestration with the ID {creationMessage.OrchestrationInstance.InstanceId} already exists.");
+        }
+    }
+
+    public Task SendTaskOrchestrationMessageAsync(TaskMessage message) =>
+        _file.Commits.WriteAsync(ClientPatience, db => Send(db, message));
+
+    public Task SendTaskOrchestrationMessageBatchAsync(params TaskMessage[] messages) =>
+        Task.WhenAll(messages.Select(SendTaskOrchestrationMessageAsync));
+
+    public Task ForceTerminateTaskOrchestrationAsync(string instanceId, string reason) => SendTaskOrchestrationMessageAsync(new TaskMessage
+    {
+        OrchestrationInstance = new OrchestrationInstance { InstanceId = instanceId },
+        Event = new ExecutionTerminatedEvent(-1, reason),
+    });
+
+    public async Task<OrchestrationState?> WaitForOrchestrationAsync(
+        string instanceId, string? executionId, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        long start = Environment.TickCount64;
+        OrchestrationState? state;
+        while ((state = Find(instanceId))?.OrchestrationStatus.HasEnded() != true)
+        {
+            if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - start >= timeout.TotalMilliseconds)
+            {
+                return null;
+            }
+
+            await Task.Delay(WaitInterval, cancellationToken);
+        }
+
+        return state;
+    }
+
+    public Task<IList<OrchestrationState>> GetOrchestrationStateAsync(string instanceId, bool allExecutions) =>
+        Task.FromResult<IList<OrchestrationState>>(Find(instanceId) is OrchestrationState state ? [state] : []);
+
+    // There is one execution of an instance at a time, and it answers for all.
+    public Task<OrchestrationState?> GetOrchestrationStateAsync(string instanceId, string? executionId) =>
+        Task.FromResult(Find(instanceId));
+
+    public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(_file.Read(db =>
+        JsonConvert.SerializeObject(
+            Instances.Find(db, _hub, instanceId) is Instance instance ? Instances.History(db, instance).Events : [])));
+
+    public Task<OrchestrationQueryResult> GetOrchestrationWithQueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
+    {
+        bool isElsewhere = query.TaskHubNames is { Count: > 0 } hubs && !hubs.Contains(_hub);
+        int size = isElsewhere ? 0 : query.PageSize > 0 ? query.PageSize : 100;
+        // Outputs are shown in any case, as with the Azure Storage provider.
+        List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(
+            row => row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: false));
+        return Task.FromResult(new OrchestrationQueryResult(
+            page, size > 0 && page.Count == size ? page[^1].OrchestrationInstance.InstanceId : null));
+    }
+
+    public Task PurgeOrchestrationHistoryAsync(DateTime thresholdDateTimeUtc, OrchestrationStateTimeRangeFilterType timeRangeFilterType) =>
+        throw new NotSupportedException("Purge by ID, or by time of creation and status.");
+
+    // Whatever its status, as with the Azure Storage provider; the durable client asks before.
+    public async Task<PurgeResult> PurgeInstanceStateAsync(string instanceId) =>
+        new(await PurgeAsync(_file.Read(db => Instances.Find(db, _hub, instanceId)) is Instance instance ? [instance] : []));
+
+    // Of the statuses only those of an end count. If there are none, all instances go, as with the Azure Storage provider.
+    public async Task<PurgeResult> PurgeInstanceStateAsync(PurgeInstanceFilter purgeInstanceFilter)
+    {
+        var query = new OrchestrationQuery
+        {
+            CreatedTimeFrom = purgeInstanceFilter.CreatedTimeFrom,
+            CreatedTimeTo = purgeInstanceFilter.CreatedTimeTo,
+            RuntimeStatus = purgeInstanceFilter.RuntimeStatus?.Where(Instances.HasEnded).ToList(),
+        };
+        int count = 0;
+        foreach (Instance[] some in _file.Read(db => Instances.List(db, _hub, query, int.MaxValue)).Chunk(PurgedAtATime))
+        {
+            count += await PurgeAsync(some);
+        }
+
+        return new PurgeResult(count, purgeInstanceFilter.Timeout == null ? null : true);
+    }
+
+    private async Task<int> PurgeAsync(Instance[] some)
+    {
+        await _file.Commits.WriteAsync(ClientPatience, db =>
+        {
+            Array.ForEach(some, instance => Instances.Delete(db, instance));
+            return () => Array.ForEach(some, _queues.Remove);
+        });
+        return some.Length;
+    }
+
+    private OrchestrationState? Find(string id) => _file.Read(db => Instances.Find(db, _hub, id)?.State);
+}
