@@ -111,7 +111,7 @@ public sealed class Azurite : IAsyncDisposable
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         if (await AnswerAsync(http, needed))
         {
-            await CheckVersionAsync(connectionString!, tablesFirst);
+            await CheckVersionAsync(connectionString!, hasQueues: !tablesFirst, hasBlobs: endpoints.Length == Services.Length);
             remark?.Invoke($"An Azurite at {endpoints[0].Authority} was running already: the tables there are shared with whatever else uses it.");
             return null;
         }
@@ -159,18 +159,21 @@ public sealed class Azurite : IAsyncDisposable
     }
 
     /// <summary>Whether the one that runs knows the version of the protocol that today's libraries speak.</summary>
-    private static async Task CheckVersionAsync(string connectionString, bool tablesFirst)
+    private static async Task CheckVersionAsync(string connectionString, bool hasQueues, bool hasBlobs)
     {
         try
         {
             await new TableServiceClient(connectionString).GetPropertiesAsync();
-            if (!tablesFirst)
+            if (hasQueues)
             {
                 await new QueueServiceClient(connectionString).GetPropertiesAsync();
             }
 
-            // There may be none, as long as all data are small.
-            await new BlobServiceClient(connectionString, new BlobClientOptions { Retry = { MaxRetries = 0 } }).GetPropertiesAsync();
+            if (hasBlobs)
+            {
+                // Nothing may answer there, which does not matter as long as all data are small.
+                await new BlobServiceClient(connectionString, new BlobClientOptions { Retry = { MaxRetries = 0 } }).GetPropertiesAsync();
+            }
         }
         catch (RequestFailedException e) when (e.ErrorCode is "InvalidHeaderValue")
         {

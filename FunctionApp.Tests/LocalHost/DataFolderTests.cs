@@ -51,6 +51,17 @@ public sealed class DataFolderTests : SampleTest
         Assert.Contains(host.Output, line => line.StartsWith("An Azurite at 127.0.0.1:") && line.Contains("was running already"));
     }
 
+    [Long]
+    [Fact]
+    public async Task One_that_was_running_need_not_have_more_than_tables_by_the_connection_string()
+    {
+        string[] parts = Settings["AzureWebJobsStorage"]!.Split(';');
+        Settings["AzureWebJobsStorage"] = string.Join(';', parts.Where(part => !part.StartsWith("QueueEndpoint") && !part.StartsWith("BlobEndpoint")));
+        await using LocalHostProcess host = await StartSampleAsync();
+
+        Assert.Contains(host.Output, line => line.Contains("was running already"));
+    }
+
     private async Task<string> ReadHubAsync()
     {
         await using LocalHostProcess host = await StartSampleAsync();
