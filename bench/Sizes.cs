@@ -28,7 +28,7 @@ internal static class Sizes
         RandomNumberGenerator.Fill(file);
 
         // Code that large data take is compiled, and the connections' buffers are there.
-        _ = await CopyAsync(host.Http, file[..(20 * MiB)]);
+        await WaitAsync(host.Http, await SubmitAsync(host.Http, file[..(20 * MiB)]));
 
         string taskId = "";
         await AddAsync("100 MiB in", async () => taskId = await SubmitAsync(host.Http, file));
@@ -60,13 +60,6 @@ internal static class Sizes
     }
 
     private static double Memory() => ProcessUse.MemoryMiB()["worker"];
-
-    private static async Task<string> CopyAsync(HttpClient http, byte[] file)
-    {
-        string taskId = await SubmitAsync(http, file);
-        await WaitAsync(http, taskId);
-        return taskId;
-    }
 
     private static async Task<string> SubmitAsync(HttpClient http, byte[] file)
     {

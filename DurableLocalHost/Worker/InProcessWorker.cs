@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Diagnostics;
 using System.Reactive.Linq;
 using System.Reflection;
@@ -15,7 +14,6 @@ internal sealed class InProcessWorker : IWorker
     private static int _running;
     private static volatile IReadOnlyDictionary<string, string?> _replaced = new Dictionary<string, string?>();
 
-    private readonly IDictionary _before = Environment.GetEnvironmentVariables();
     private readonly Assembly? _entryAssembly = Assembly.GetEntryAssembly();
     private readonly TextWriter _error = Console.Error;
     private readonly StringWriter _errors = new();
@@ -30,7 +28,7 @@ internal sealed class InProcessWorker : IWorker
                 "An app is running in this process already, and only one can at a time: stop it first, and let tests that run one not run in parallel.");
         }
 
-        _replaced = environment.Keys.ToDictionary(name => name, name => (string?)_before[name]);
+        _replaced = environment.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
         foreach ((string name, string? value) in environment)
         {
             Environment.SetEnvironmentVariable(name, value);
@@ -45,7 +43,7 @@ internal sealed class InProcessWorker : IWorker
             .Where(hostEvent => hostEvent is { Key: "HostBuilt", Value: IHost } && Current.Value is { Services: null })
             .Subscribe(hostEvent => Current.Value!.Services = ((IHost)hostEvent.Value!).Services);
         Ended = Task.Factory.StartNew(
-            () => Run(assembly, environment.Keys), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Run(assembly), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>
@@ -67,7 +65,7 @@ internal sealed class InProcessWorker : IWorker
 
     public async ValueTask DisposeAsync() => await Ended;
 
-    private string Run(string path, IEnumerable<string> environment)
+    private string Run(string path)
     {
         Current.Value = this;
         try
@@ -90,9 +88,9 @@ internal sealed class InProcessWorker : IWorker
             _listener.Dispose();
             Console.SetError(_error);
             Assembly.SetEntryAssembly(_entryAssembly);
-            foreach (string name in environment)
+            foreach ((string name, string? value) in _replaced)
             {
-                Environment.SetEnvironmentVariable(name, (string?)_before[name]);
+                Environment.SetEnvironmentVariable(name, value);
             }
 
             _replaced = new Dictionary<string, string?>();

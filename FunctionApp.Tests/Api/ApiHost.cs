@@ -160,6 +160,15 @@ public abstract class ApiHost(
         Assert.SkipWhen(took < TimeSpan.FromSeconds(3), $"A task of the host at API_BASE_URL takes {took}: this needs SlowMultiply__Delay=00:00:04 there.");
     }
 
+    /// <summary>The ID of a new task, which runs: with <see cref="NeedsLongTasksAsync"/>.</summary>
+    public async Task<string> StartLongTaskAsync()
+    {
+        await NeedsLongTasksAsync();
+        string taskId = await Http.SubmitAsync();
+        await Http.WaitForStatusAsync(taskId, "Running");
+        return taskId;
+    }
+
     /// <summary>The task's row as storage has it, a tombstone too; null if there is none.</summary>
     public async Task<TaskRow?> FindRowAsync(string taskId)
     {

@@ -46,9 +46,7 @@ public abstract class MonitorTests(ApiHost api)
     [Fact]
     public async Task A_running_task_cannot_be_retried()
     {
-        await api.NeedsLongTasksAsync();
-        string taskId = await api.Http.SubmitAsync();
-        await api.Http.WaitForStatusAsync(taskId, "Running");
+        string taskId = await api.StartLongTaskAsync();
 
         using HttpResponseMessage tooEarly = await api.Http.PostAsync($"/tasks/{taskId}/retry", content: null);
 
@@ -70,9 +68,7 @@ public abstract class MonitorTests(ApiHost api)
     [Fact]
     public async Task Any_change_can_be_waited_for_and_without_one_the_answer_is_304()
     {
-        await api.NeedsLongTasksAsync();
-        string taskId = await api.Http.SubmitAsync();
-        await api.Http.WaitForStatusAsync(taskId, "Running");
+        string taskId = await api.StartLongTaskAsync();
         List<string> seen = [];
         string etag = "\"none\"";
         string status;
@@ -95,9 +91,7 @@ public abstract class MonitorTests(ApiHost api)
     [Fact]
     public async Task A_running_task_is_canceled_at_once_and_for_good()
     {
-        await api.NeedsLongTasksAsync();
-        string taskId = await api.Http.SubmitAsync();
-        await api.Http.WaitForStatusAsync(taskId, "Running");
+        string taskId = await api.StartLongTaskAsync();
 
         using HttpResponseMessage canceled = await api.Http.CancelAsync(taskId);
 

@@ -7,7 +7,7 @@ namespace FunctionApp.Tests;
 
 /// <summary>
 /// Collections whose tests share a host have the most tests, which run one after another: they begin first, and those of one class
-/// fill the gaps.
+/// fill the gaps, those of Reliability, which take longest, before the others.
 /// </summary>
 public sealed class SharedHostsFirst : ITestCollectionOrderer
 {

@@ -9,7 +9,7 @@ namespace FunctionApp.Tests.Web;
 /// <summary>Files and logs on the page.</summary>
 [Long]
 [Collection<SqliteDataCollection>]
-public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : WindowTest(api, chromium)
+public sealed class DataPageTests(SqliteDataApi api, Chromium chromium) : PageTest(api, chromium)
 {
     private readonly HttpClient _http = api.Http;
 

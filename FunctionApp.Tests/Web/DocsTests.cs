@@ -1,12 +1,14 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace FunctionApp.Tests.Web;
 
 /// <summary>The API's reference at <c>/docs</c>: it is read, and each request can be tried.</summary>
-public sealed class DocsTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
+[Collection<PageCollection>]
+public sealed class DocsTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]
     public async Task Every_request_is_described_and_one_is_tried()

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -6,7 +7,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>The page is for everybody: by keyboard, with a screen reader, dark or light, on a narrow screen.</summary>
 [Long]
-public sealed class PageAccessTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
+[Collection<PageCollection>]
+public sealed class PageAccessTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]
     public async Task Everything_is_done_by_keyboard()

@@ -9,7 +9,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>A task is run again with changes, renamed, rescheduled, kept.</summary>
 [Long]
-public sealed class PageChangeTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
+[Collection<SlowCollection>]
+public sealed class PageChangeTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     private ILocator Save => Page.Locator("#edit-save");
 

@@ -6,7 +6,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>The page can be seen and hit: in high contrast, in the dark, on a phone, in half a window.</summary>
 [Long]
-public sealed class PageLooksTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
+[Collection<SlowCollection>]
+public sealed class PageLooksTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]
     public async Task High_contrast_shows_progress_states_and_what_is_chosen()

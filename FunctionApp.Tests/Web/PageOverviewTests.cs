@@ -7,7 +7,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>What the page says of many tasks at once, and what can be done to all that match.</summary>
 [Long]
-public sealed class PageOverviewTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
+[Collection<SlowCollection>]
+public sealed class PageOverviewTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]
     public async Task All_that_match_are_counted_as_far_as_the_page_knows_and_canceled_and_deleted()

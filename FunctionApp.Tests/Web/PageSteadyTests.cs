@@ -8,7 +8,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>No action takes another's place, or moves under the pointer or the focus: who clicks gets what he aimed at.</summary>
 [Long]
-public sealed class PageSteadyTests(SlowApi api, Chromium chromium) : SecondPageTest(api, chromium)
+[Collection<SlowCollection>]
+public sealed class PageSteadyTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Theory]
     [InlineData(0)]

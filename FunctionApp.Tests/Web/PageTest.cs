@@ -1,26 +1,15 @@
 using System.Collections.Concurrent;
-using DurableLocalHost;
 using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 
 namespace FunctionApp.Tests.Web;
 
-/// <summary>An app whose tasks take long enough to be seen.</summary>
-public sealed class PageApi() : ApiHost(StorageProvider.Sqlite, TimeSpan.FromSeconds(4));
-
+/// <summary>Another app like that of <see cref="SlowCollection"/>, so that half of the page's tests, which take long, run beside the other half.</summary>
 [CollectionDefinition]
-public sealed class PageCollection : ICollectionFixture<PageApi>;
-
-/// <summary>A test of the page that the collection's app serves.</summary>
-[Collection<PageCollection>]
-public abstract class PageTest(PageApi api, Chromium chromium) : WindowTest(api, chromium);
-
-/// <summary>The same with another app, so that half of these tests, which take long, run beside the other half.</summary>
-[Collection<SlowCollection>]
-public abstract class SecondPageTest(SlowApi api, Chromium chromium) : WindowTest(api, chromium);
+public sealed class PageCollection : ICollectionFixture<SlowApi>;
 
 /// <summary>A test of the page in a window of its own. Nothing may go wrong on the console.</summary>
-public abstract class WindowTest(ApiHost api, Chromium chromium) : IAsyncLifetime
+public abstract class PageTest(ApiHost api, Chromium chromium) : IAsyncLifetime
 {
     private static readonly string Axe = File.ReadAllText(Path.Combine(TestsFolder.Path, "Web", "npm", "node_modules", "axe-core", "axe.min.js"));
 

@@ -1,11 +1,13 @@
 using System.Text.RegularExpressions;
+using FunctionApp.Tests.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace FunctionApp.Tests.Web;
 
 /// <summary>What a user does on the page.</summary>
-public sealed class PageTests(PageApi api, Chromium chromium) : PageTest(api, chromium)
+[Collection<PageCollection>]
+public sealed class PageTests(SlowApi api, Chromium chromium) : PageTest(api, chromium)
 {
     [Fact]
     public async Task A_task_is_submitted_moves_and_has_its_result()

@@ -8,7 +8,8 @@ namespace FunctionApp.Tests.Web;
 
 /// <summary>What the page says when something is wrong, and that it goes on afterwards.</summary>
 [Long]
-public sealed class PageTroubleTests : SecondPageTest
+[Collection<SlowCollection>]
+public sealed class PageTroubleTests : PageTest
 {
     private const string RightKey = "k3y-Of_the.host==";
 

@@ -1,13 +1,14 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FunctionApp.Tests.Api;
 using FunctionApp.Web;
 
 namespace FunctionApp.Tests.Web;
 
 /// <summary>How the page's files are served.</summary>
 [Collection<PageCollection>]
-public sealed partial class WebFilesTests(PageApi api)
+public sealed partial class WebFilesTests(SlowApi api)
 {
     [Theory]
     [InlineData("/")]

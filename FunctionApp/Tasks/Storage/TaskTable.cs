@@ -110,12 +110,13 @@ public sealed class TaskTable(TableClient table)
     {
         TaskRow? Again(TaskRow? row)
         {
-            if (row is not null)
+            if (row is null)
             {
-                adapt?.Invoke(row);
+                return null;
             }
 
-            return row is null ? null : change;
+            adapt?.Invoke(row);
+            return change;
         }
 
         return await WriteAsync(change, etag, Again, cancellationToken) is not null;

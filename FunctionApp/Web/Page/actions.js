@@ -1,6 +1,6 @@
 // What can be done to a task.
 
-import { call, now, ApiError } from './api.js';
+import { call, now, told, ApiError } from './api.js';
 import { put, remove, refresh, tasks } from './live.js';
 import { $, ask, setText, show, toast } from './dom.js';
 import { duration, ended, runTime, shortId } from './format.js';
@@ -105,19 +105,13 @@ function showBulk(done, count) {
   setText($('bulk-text'), `${done} of ${count}`);
 }
 
-async function report(id, act) {
-  try {
-    await act();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    toast(error.message, true);
-    // Whether the service is there at all the list finds out.
-    if (error.isOutage) refresh();
-    // What the page shows of the task is not so any more.
-    if (error.status === 404) remove(id);
-    if (error.status === 409) await report(id, async () => put((await call('GET', `tasks/${id}`)).body));
-  }
-}
+const report = (id, act) => told(act, async error => {
+  // Whether the service is there at all the list finds out.
+  if (error.isOutage) refresh();
+  // What the page shows of the task is not so any more.
+  if (error.status === 404) remove(id);
+  if (error.status === 409) await report(id, async () => put((await call('GET', `tasks/${id}`)).body));
+});
 
 // crypto.randomUUID exists with https only.
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');

@@ -31,14 +31,15 @@ export class ApiError extends Error {
   get isOutage() { return [0, 502, 503, 504].includes(this.status); }
 }
 
-// Does what the service may refuse; then the user is told why.
-export async function told(act) {
+// Does what the service may refuse; then the user is told why, and refused(error) is called.
+export async function told(act, refused = () => {}) {
   try {
     await act();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const wrong = Object.entries(error.errors ?? {}).map(([name, messages]) => `${name} ${messages.join('; ')}.`);
     toast([error.message, ...wrong].join(' '), true);
+    await refused(error);
   }
 }
 

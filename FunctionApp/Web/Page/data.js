@@ -79,7 +79,8 @@ function append(text) {
   const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 8;
   box.append(text);
   if (isAtEnd) box.scrollTop = box.scrollHeight;
-  const known = log.failures.length;
-  log.failures = [...box.textContent.matchAll(FAILURE)].map(([, at, attempt, error]) => ({ at, attempt: Number(attempt), error }));
-  if (log.failures.length > known) changed();
+  // What the log gets at a time is whole lines.
+  const failed = [...text.matchAll(FAILURE)].map(([, at, attempt, error]) => ({ at, attempt: Number(attempt), error }));
+  log.failures.push(...failed);
+  if (failed.length > 0) changed();
 }

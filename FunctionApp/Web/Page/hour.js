@@ -28,8 +28,9 @@ export function renderHour(isFiltered) {
 // Of what is listed: if there is more, others may run too, and wait for longer.
 function atWork() {
   const [some, least] = live.hasMore() ? ['+', 'at least '] : ['', ''];
-  const running = live.list().filter(task => task.status === 'Running').length;
-  const waits = live.list().filter(task => task.status === 'Pending').map(task => now() - Date.parse(task.start_at ?? task.created_at));
+  const listed = live.list();
+  const running = listed.filter(task => task.status === 'Running').length;
+  const waits = listed.filter(task => task.status === 'Pending').map(task => now() - Date.parse(task.start_at ?? task.created_at));
   return `${running}${some} running${waits.length > 0 ? `, the oldest pending for ${least}${duration(Math.max(...waits))}` : ''}`;
 }
 

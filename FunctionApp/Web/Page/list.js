@@ -133,8 +133,9 @@ export function render(openId) {
 function renderCounts() {
   const boxes = [...$('filters').elements.status];
   const isEvery = !boxes.some(box => box.checked);
+  const listed = live.list();
   for (const box of boxes) {
-    const count = live.list().filter(task => task.status === box.value).length;
+    const count = listed.filter(task => task.status === box.value).length;
     const isAll = live.isLoaded() && !live.hasMore() && (isEvery || box.checked);
     setText(box.nextElementSibling.querySelector('.count'), isAll ? `${count}` : count > 0 ? `${count}+` : '');
   }
