@@ -6,7 +6,7 @@ namespace FunctionApp;
 /// <summary>Reads app settings, and says on one line what is wrong with one.</summary>
 internal static partial class Settings
 {
-    // Task.Delay takes more; nothing here should.
+    // Task.Delay takes at most 49 days; no setting of this app has a use for more than 24.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
 
     /// <summary>The time span in a setting; null if it is not set.</summary>
@@ -20,7 +20,7 @@ internal static partial class Settings
             return null;
         }
 
-        // .NET alone would take 24:00:00 for 24 days, and 5 for five.
+        // TimeSpan.Parse would read "24:00:00" as 24 days, and "5" as five days.
         return Notation().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan value) && value >= minimum && value <= Longest
             ? value
             : throw new StartupException(

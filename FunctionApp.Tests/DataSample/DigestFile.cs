@@ -65,7 +65,7 @@ public sealed class DigestFile(TaskRunner tasks) : TaskKind<Digestion, Digest>("
             : 0;
 }
 
-public sealed class DigestApi(TaskSubmission tasks, TaskAnswers answers, DigestFile digest)
+public sealed class DigestApi(TaskSubmitter tasks, TaskResults results, DigestFile digest)
 {
     [Function("SubmitDigestion")]
     public Task<IResult> SubmitAsync(
@@ -76,5 +76,5 @@ public sealed class DigestApi(TaskSubmission tasks, TaskAnswers answers, DigestF
     public Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "digest/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
-        answers.GetResultAsync(digest, taskId, request, client);
+        results.GetAsync(digest, taskId, request, client);
 }

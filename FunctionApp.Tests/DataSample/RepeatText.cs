@@ -23,7 +23,7 @@ public sealed class RepeatText(TaskRunner tasks) : TaskKind<Repetition, string>(
         tasks.RunAsync(this, attempt, cancellationToken);
 }
 
-public sealed class RepeatApi(TaskSubmission tasks, TaskAnswers answers, RepeatText repeat)
+public sealed class RepeatApi(TaskSubmitter tasks, TaskResults results, RepeatText repeat)
 {
     [Function("SubmitRepetition")]
     public Task<IResult> SubmitAsync(
@@ -34,5 +34,5 @@ public sealed class RepeatApi(TaskSubmission tasks, TaskAnswers answers, RepeatT
     public Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "repeat/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
-        answers.GetResultAsync(repeat, taskId, request, client);
+        results.GetAsync(repeat, taskId, request, client);
 }

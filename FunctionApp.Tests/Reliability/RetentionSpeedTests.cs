@@ -41,10 +41,10 @@ public sealed class RetentionSpeedTests(ITestOutputHelper output)
         TaskId[] ids = [.. Enumerable.Range(0, Tasks).Select(n => TaskId.Create(old.AddSeconds(-n)))];
 
         // Genuine ones, but for the time of their creation.
-        TaskStarter starter = host.Services.GetRequiredService<TaskStarter>();
+        TaskCreator creator = host.Services.GetRequiredService<TaskCreator>();
         double done = await MeasureAsync(() => EachAsync(ids, async id =>
         {
-            await starter.StartAsync(NewRow(id), null, host.DurableClient, default);
+            await creator.CreateAsync(NewRow(id), null, host.DurableClient, default);
             await host.DurableClient.WaitForInstanceCompletionAsync(id.ToString());
         }));
         await EachAsync(ids, id => table.UpsertEntityAsync(new TaskRow(id) { EndedAt = old }));

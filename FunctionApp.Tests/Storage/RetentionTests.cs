@@ -110,9 +110,9 @@ public sealed class RetentionTests : UpkeepTest
     public async Task Of_a_batch_and_a_key_nothing_is_left()
     {
         TaskRow row = RowOf(Old, RowStatus.Succeeded, Old);
-        (row.Items, row.KeyHash) = (120, IdempotencyKey.Hash("key"));
+        (row.Items, row.KeyHash) = (120, "key".Sha256());
         TaskRow keyed = RowOf(Old, RowStatus.Succeeded, Old);
-        keyed.KeyHash = IdempotencyKey.Hash("other");
+        keyed.KeyHash = "other".Sha256();
         await AddAsync(row, keyed);
         await Items.AddAsync(row.Id.ToString(), new BatchItems([.. Enumerable.Repeat(new BinaryData("{}"), 120)]), default);
         var keys = new KeysTable(Keys);

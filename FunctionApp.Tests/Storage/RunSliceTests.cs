@@ -173,7 +173,7 @@ public sealed class RunSliceTests : StorageTest
         row.Kind = "test/batch";
         row.Items = Items;
         await new ItemsTable(ItemsClient).CreateIfNotExistsAsync();
-        await Starter.StartAsync(row, new([.. Enumerable.Range(0, Items).Select(item => new BinaryData($"{item}"))]), Client.Object, default);
+        await Creator.CreateAsync(row, new([.. Enumerable.Range(0, Items).Select(item => new BinaryData($"{item}"))]), Client.Object, default);
         return new(row.Id.ToString(), Slice: 0, NewStart(limit) with { Items = Items }, Number: 1);
     }
 

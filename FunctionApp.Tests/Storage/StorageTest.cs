@@ -18,7 +18,7 @@ public abstract class StorageTest : IAsyncLifetime
     protected StorageTest()
     {
         Client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
-                It.Is<TaskName>(name => name.Name == nameof(TaskOrchestration) || name.Name == nameof(BatchOrchestration)), It.IsAny<TaskStart>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
+                It.Is<TaskName>(name => name.Name == nameof(TaskOrchestration) || name.Name == nameof(BatchOrchestration)), It.IsAny<OrchestrationInput>(), It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync((TaskName _, object input, StartOrchestrationOptions options, CancellationToken _) =>
             {
                 if (StartFailure is { } failure)
@@ -28,7 +28,7 @@ public abstract class StorageTest : IAsyncLifetime
 
                 lock (Started)
                 {
-                    Started.Add((TaskId.Parse(options.InstanceId!), (TaskStart)input));
+                    Started.Add((TaskId.Parse(options.InstanceId!), (OrchestrationInput)input));
                 }
 
                 return options.InstanceId!;
@@ -51,11 +51,11 @@ public abstract class StorageTest : IAsyncLifetime
 
     protected TaskTable Tasks { get; private set; } = null!;
 
-    protected TaskStarter Starter { get; private set; } = null!;
+    protected TaskCreator Creator { get; private set; } = null!;
 
     protected Mock<DurableTaskClient> Client { get; } = new(MockBehavior.Strict, "test");
 
-    protected IList<(TaskId Id, TaskStart Start)> Started { get; } = [];
+    protected IList<(TaskId Id, OrchestrationInput Start)> Started { get; } = [];
 
     /// <summary>What the durable client throws instead of starting an orchestration.</summary>
     protected Exception? StartFailure { get; set; }
@@ -74,8 +74,8 @@ public abstract class StorageTest : IAsyncLifetime
         Blobs = new TaskBlobs(Container);
         OpenTable = new TableClient(connectionString, name + "open");
         Open = new OpenTasks(OpenTable);
-        Starter = new TaskStarter(
-            Tasks, new KeysTable(Keys), new ItemsTable(ItemsClient), Open, TimeProvider.System, NullLogger<TaskStarter>.Instance);
+        Creator = new TaskCreator(
+            Tasks, new KeysTable(Keys), new ItemsTable(ItemsClient), Open, TimeProvider.System, NullLogger<TaskCreator>.Instance);
         await Tasks.CreateIfNotExistsAsync();
         await new KeysTable(Keys).CreateIfNotExistsAsync();
         await Open.CreateIfNotExistsAsync();
@@ -120,7 +120,7 @@ public abstract class StorageTest : IAsyncLifetime
         return new(row.Id.ToString(), NewStart(limit) with { ETag = etag.ToString(), StartBy = startBy }, attempt);
     }
 
-    protected static TaskStart NewStart(TimeSpan? limit = null) => new(
+    protected static OrchestrationInput NewStart(TimeSpan? limit = null) => new(
         "DoWork", "{}", limit ?? TimeSpan.FromMinutes(1), MaxAttempts: 25, FirstAttempt: 1, "etag", StartAt: null, StartBy: null, Items: 0, HasWebhook: false, TraceParent: null);
 
     protected async Task<TaskRow> ReadAsync(TaskAttempt attempt) =>

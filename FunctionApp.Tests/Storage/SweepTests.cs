@@ -16,13 +16,13 @@ public sealed class SweepTests : UpkeepTest
     public async Task Behind_more_than_a_thousand_that_are_under_way_an_old_lost_one_is_ended()
     {
         DateTimeOffset now = Time.GetUtcNow();
+        TaskRow[] lost = await AddAsync(RowOf(now.AddDays(-40)));
         TaskRow[] live = await AddAsync([.. Enumerable.Range(0, 1_005).Select(n => RowOf(now.AddMinutes(-10 - (n % 3))))]);
         foreach (TaskRow row in live)
         {
             Instances[row.Id.ToString()] = OrchestrationRuntimeStatus.Running;
         }
 
-        TaskRow[] lost = await AddAsync(RowOf(now.AddDays(-40)));
         Time.Advance(TimeSpan.FromSeconds(70));
 
         await SweepAsync();

@@ -106,7 +106,7 @@ public class TaskRunnerTests : StorageTest
         TaskAttempt task = await InsertAsync();
         var end = TaskRow.Failed(TaskId.Parse(task.TaskId), TaskError.Lost, DateTimeOffset.UtcNow);
 
-        await RunAsync(task, async (_, _) => await Tasks.ChangeUnfinishedAsync(end, new(task.Start.ETag), default));
+        await RunAsync(task, async (_, _) => await Tasks.ChangeUnfinishedAsync(end, new(task.Orchestration.ETag), default));
 
         TaskRow row = await ReadAsync(task);
         Assert.Equal((RowStatus.Failed, "lost", null), (row.Status, row.ErrorCode, row.Result));
@@ -174,7 +174,7 @@ public class TaskRunnerTests : StorageTest
         Task run = RunAsync(task, async (_, token) =>
         {
             await Task.Delay(1_500, token);
-            await Tasks.ChangeUnfinishedAsync(end, new(task.Start.ETag), token);
+            await Tasks.ChangeUnfinishedAsync(end, new(task.Orchestration.ETag), token);
             ended = Stopwatch.GetTimestamp();
             return await DelayAsync(token);
         });
@@ -410,7 +410,7 @@ public class TaskRunnerTests : StorageTest
         const string Submission = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
         await RunAsync(
-            task with { Start = task.Start with { TraceParent = Submission } },
+            task with { Orchestration = task.Orchestration with { TraceParent = Submission } },
             (_, _) => Task.FromResult($"{Activity.Current!.TraceId} {Activity.Current.ParentSpanId} {Activity.Current.GetTagItem("task_id")}"));
 
         Assert.Equal($"\"0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 {task.TaskId}\"", (await ReadAsync(task)).Result!.ToString());

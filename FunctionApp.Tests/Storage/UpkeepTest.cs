@@ -46,7 +46,7 @@ public abstract class UpkeepTest : StorageTest
 
     protected OldestPending Oldest => field ??= new(Tasks);
 
-    protected TaskReader Reader => new(Tasks, Hubs, _cache, Time, NullLogger<TaskReader>.Instance);
+    protected ReconciledTasks Reader => new(Tasks, Hubs, _cache, Time, NullLogger<ReconciledTasks>.Instance);
 
     public override async ValueTask InitializeAsync()
     {

@@ -81,7 +81,7 @@ public class TaskOrchestrationTests
     [InlineData(false)]
     public async Task Woken_before_its_time_a_task_looks_whether_it_has_really_ended_and_tells_the_webhook(bool hasEnded)
     {
-        TaskStart start = Start() with { StartAt = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero), HasWebhook = true };
+        OrchestrationInput start = Start() with { StartAt = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero), HasWebhook = true };
         int events = 0;
         int webhooks = 0;
         _context.Setup(context => context.WaitForExternalEvent<object?>(TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
@@ -137,7 +137,7 @@ public class TaskOrchestrationTests
     [Fact]
     public async Task A_batch_whose_slice_has_failed_25_times_has_failed()
     {
-        _context.Setup(context => context.GetInput<TaskStart>()).Returns(Start() with { Items = 1 });
+        _context.Setup(context => context.GetInput<OrchestrationInput>()).Returns(Start() with { Items = 1 });
         _context.Setup(context => context.CallActivityAsync<SliceOutcome>(new TaskName(nameof(RunSlice)), It.IsAny<SliceAttempt>(), null))
             .Returns(() => Task.FromException<SliceOutcome>(Failure("System.IO.IOException")));
 
@@ -148,12 +148,12 @@ public class TaskOrchestrationTests
 
     private static TaskFailedException Failure(string type) => new("DoWork", 1, new TaskFailureDetails(type, "internal", null, null, null));
 
-    private static TaskStart Start() => new(
+    private static OrchestrationInput Start() => new(
         "DoWork", "{}", TimeSpan.FromMinutes(5), MaxAttempts: 25, FirstAttempt: 1, "etag", StartAt: null, StartBy: null, Items: 0, HasWebhook: false, TraceParent: null);
 
-    private Task RunAsync(int failures, string type = "System.IO.IOException", int failsUntil = int.MaxValue, TaskStart? start = null)
+    private Task RunAsync(int failures, string type = "System.IO.IOException", int failsUntil = int.MaxValue, OrchestrationInput? start = null)
     {
-        _context.Setup(context => context.GetInput<TaskStart>()).Returns(start ?? Start());
+        _context.Setup(context => context.GetInput<OrchestrationInput>()).Returns(start ?? Start());
         _context.Setup(context => context.CallActivityAsync(new TaskName("DoWork"), It.IsAny<TaskAttempt>(), null))
             .Returns((TaskName _, object attempt, TaskOptions? _) =>
             {

@@ -31,7 +31,7 @@ internal sealed partial class PathPrefix
     private static PathString? Parse(string text) =>
         text.Length <= MaxLength && Path().IsMatch(text) ? new PathString(text.TrimEnd('/')) : default(PathString?);
 
-    // With two slashes at its beginning it would name another host.
+    // A path that begins with two slashes would be read as the name of another host.
     [GeneratedRegex(@"^(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+/?\z")]
     private static partial Regex Path();
 }

@@ -56,7 +56,7 @@ internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimePr
 
     private static void SetHeaders(IHeaderDictionary headers)
     {
-        // Nobody on the way should keep what was for one caller, or take it for another type.
+        // Caches must not keep what was for one caller, and browsers must not guess another content type.
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
     }
@@ -76,7 +76,7 @@ internal sealed partial class ProblemDetailsMiddleware(PathPrefix prefix, TimePr
 
         if (callerLeft.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
-            // Nobody reads it.
+            // The caller has closed the connection, so this status is only for the log.
             return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
 

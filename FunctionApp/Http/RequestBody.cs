@@ -29,7 +29,7 @@ internal static class RequestBody
             throw TooLong($"{request.ContentLength:N0}", maxLength);
         }
 
-        // One byte more than may come, to notice when it does. Of a body in chunks nobody knows how long it will be.
+        // One byte more than is allowed, so that a body that is too long shows. A chunked body has no Content-Length: its buffer grows.
         byte[] buffer = new byte[(request.ContentLength ?? Math.Min(maxLength, FirstBuffer)) + 1];
         var limit = http.Features.Get<IHttpRequestTimeoutFeature>() as RequestTimeLimit;
         limit?.DisableTimeout();
@@ -54,7 +54,7 @@ internal static class RequestBody
         }
         catch (IOException e) when (e is not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested)
         {
-            // What the server throws for a chunk size that no number can hold.
+            // Kestrel throws a plain IOException for a chunk size that does not fit into a number.
             throw Unreadable(e);
         }
         finally

@@ -6,12 +6,12 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Multiply;
 
 /// <summary><c>GET /multiply/{task_id}</c>: the product, or 404 with the task's status.</summary>
-public sealed class GetMultiplication(TaskAnswers tasks, SlowMultiply multiply)
+public sealed class GetMultiplication(TaskResults results, SlowMultiply multiply)
 {
     [Function(nameof(GetMultiplication))]
     public Task<IResult> RunAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "multiply/{taskId}")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
-        tasks.GetResultAsync(multiply, taskId, request, client);
+        results.GetAsync(multiply, taskId, request, client);
 }

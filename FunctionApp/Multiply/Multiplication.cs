@@ -20,7 +20,7 @@ public sealed record Multiplication(JsonElement X, JsonElement Y)
             body.Errors[name] = [$"must have at most {MaxLength:N0} characters, but has {length:N0}"];
         }
 
-        // The error stays, and whoever has read it uses no number.
+        // With an error among the body's, the request is refused, so nobody uses the number that is returned here.
         return length is > 0 and <= MaxLength ? JsonNumber.Canonical(number) : number;
     }
 }

@@ -15,7 +15,7 @@ public sealed class SlowMultiply(TaskRunner tasks, IOptions<SlowMultiplyOptions>
 
     public override int MaxAttempts => options.Value.MaxAttempts;
 
-    // Two numbers of at most a thousand characters; a body of more is somebody else's.
+    // Two numbers have at most a thousand characters each, so a larger body is no multiplication.
     public override int MaxInput => 64 * 1_024;
 
     public override Multiplication Read(JsonMembers body) => Multiplication.Read(body);

@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Multiply;
 
 /// <summary><c>POST /multiply</c>: accepts a task and answers with its ID, without waiting for it.</summary>
-public sealed class SubmitMultiplication(TaskSubmission tasks, SlowMultiply multiply)
+public sealed class SubmitMultiplication(TaskSubmitter tasks, SlowMultiply multiply)
 {
     [Function(nameof(SubmitMultiplication))]
     public Task<IResult> RunAsync(

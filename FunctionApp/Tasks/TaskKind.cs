@@ -78,7 +78,7 @@ public abstract class TaskKind<TInput, TResult>(string name, string activity) : 
     {
         TInput input = Read(body);
 
-        // What is wrong may not even be JSON.
+        // With errors, the input may hold elements without a value, which cannot be written as JSON.
         return body.Errors.Count == 0 ? TaskJson.WriteInput(input) : BinaryData.Empty;
     }
 

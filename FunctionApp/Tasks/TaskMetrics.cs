@@ -41,6 +41,6 @@ internal static class TaskMetrics
 
     private static KeyValuePair<string, object?> Kind(string kind) => new("kind", kind);
 
-    // Two instances' clocks differ.
+    // Clocks of two instances differ, so the difference may be negative.
     private static double Seconds(DateTimeOffset from, DateTimeOffset to) => Math.Max(0, (to - from).TotalSeconds);
 }

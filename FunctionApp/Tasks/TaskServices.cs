@@ -30,13 +30,13 @@ internal static class TaskServices
         services.AddKeyedSingleton(Patient, new TaskBlobs(StorageAccount.ConnectBlobsPatient(configuration).GetBlobContainerClient(container)));
         services.AddSingleton(TimeProvider.System);
         services.AddMemoryCache();
-        services.AddSingleton<TaskStarter>();
-        services.AddSingleton<TaskSubmission>();
+        services.AddSingleton<TaskCreator>();
+        services.AddSingleton<TaskSubmitter>();
         services.AddSingleton<BodyUpload>();
         services.AddSingleton<TaskRunner>();
         services.AddSingleton<TaskFiles>();
-        services.AddSingleton<TaskReader>();
-        services.AddSingleton<TaskWatcher>();
+        services.AddSingleton<ReconciledTasks>();
+        services.AddSingleton<LongPolling>();
         services.AddSingleton<TaskDeletion>();
         TableClient open = storage.GetTableClient($"{results}open");
         services.AddSingleton(new OpenTasks(open));
@@ -47,7 +47,7 @@ internal static class TaskServices
         services.AddOptions<RetentionSettings>().Configure<IConfiguration>(RetentionSettings.Read).ValidateOnStart();
         services.AddOptions<WebhookSettings>().Configure<IConfiguration>(WebhookSettings.Read).ValidateOnStart();
         services.AddOptions<WaitingSettings>().Configure<IConfiguration>(WaitingSettings.Read).ValidateOnStart();
-        services.AddSingleton<TaskAnswers>();
+        services.AddSingleton<TaskResults>();
         services.AddSingleton<Health>();
         services.AddSingleton<OldestPending>();
         services.AddSingleton<TaskHubs>();

@@ -14,7 +14,7 @@ public static class WebFiles
 {
     private const string DescriptionName = "openapi.json";
 
-    // A page names its files under this word, so that each version of them has addresses of its own.
+    // The pages refer to their files by this placeholder, which is replaced by a hash: each version has addresses of its own.
     private const string VersionWord = "{version}";
 
     /// <summary>The day of the description's example of a time in the future, as the file has it.</summary>

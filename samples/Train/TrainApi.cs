@@ -6,7 +6,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Train;
 
 /// <summary>The routes of both kinds.</summary>
-public sealed class TrainApi(TaskSubmission tasks, TaskAnswers answers, TrainModel train, PredictRows predict)
+public sealed class TrainApi(TaskSubmitter tasks, TaskResults results, TrainModel train, PredictRows predict)
 {
     [Function("SubmitTraining")]
     public Task<IResult> SubmitTrainingAsync(
@@ -17,7 +17,7 @@ public sealed class TrainApi(TaskSubmission tasks, TaskAnswers answers, TrainMod
     public Task<IResult> GetTrainingAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "train/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
-        answers.GetResultAsync(train, taskId, request, client);
+        results.GetAsync(train, taskId, request, client);
 
     [Function("SubmitPrediction")]
     public Task<IResult> SubmitPredictionAsync(
@@ -28,5 +28,5 @@ public sealed class TrainApi(TaskSubmission tasks, TaskAnswers answers, TrainMod
     public Task<IResult> GetPredictionAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "predict/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
-        answers.GetResultAsync(predict, taskId, request, client);
+        results.GetAsync(predict, taskId, request, client);
 }

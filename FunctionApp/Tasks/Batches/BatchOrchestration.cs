@@ -11,28 +11,28 @@ public static class BatchOrchestration
     [Function(nameof(BatchOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        TaskStart start = context.GetInput<TaskStart>()!;
-        if (start.StartAt is not { } startAt || !await TaskOrchestration.HasEndedBeforeAsync(startAt, context))
+        OrchestrationInput input = context.GetInput<OrchestrationInput>()!;
+        if (input.StartAt is not { } startAt || !await TaskOrchestration.HasEndedBeforeAsync(startAt, context))
         {
-            await EndAsync(start, context);
+            await RunToEndAsync(input, context);
         }
 
-        if (start.HasWebhook)
+        if (input.HasWebhook)
         {
             await context.CallActivityAsync(nameof(Webhooks.StartWebhook), context.InstanceId, TaskOrchestration.ForAnHour);
         }
     }
 
-    private static async Task EndAsync(TaskStart start, TaskOrchestrationContext context)
+    private static async Task RunToEndAsync(OrchestrationInput input, TaskOrchestrationContext context)
     {
-        Queue<int> waiting = new(Enumerable.Range(0, Slices.Count(start.Items)));
+        Queue<int> waiting = new(Enumerable.Range(0, Slices.Count(input.Items)));
         List<Task<bool>> running = [];
         bool goesOn = true;
         while ((goesOn && waiting.Count > 0) || running.Count > 0)
         {
             while (goesOn && waiting.Count > 0 && running.Count < AtATime)
             {
-                running.Add(RunSliceAsync(waiting.Dequeue(), start, context));
+                running.Add(RunSliceAsync(waiting.Dequeue(), input, context));
             }
 
             Task<bool> ended = await Task.WhenAny(running);
@@ -42,14 +42,14 @@ public static class BatchOrchestration
     }
 
     /// <summary>One slice until its items have ended; false if the batch has ended.</summary>
-    private static async Task<bool> RunSliceAsync(int slice, TaskStart start, TaskOrchestrationContext context)
+    private static async Task<bool> RunSliceAsync(int slice, OrchestrationInput input, TaskOrchestrationContext context)
     {
-        var retries = new TaskOrchestration.Retries(start, context);
+        var retries = new TaskOrchestration.Retries(input, context);
         while (true)
         {
             try
             {
-                var attempt = new SliceAttempt(context.InstanceId, slice, start, retries.Attempt);
+                var attempt = new SliceAttempt(context.InstanceId, slice, input, retries.Attempt);
                 SliceOutcome outcome = await context.CallActivityAsync<SliceOutcome>(nameof(RunSlice), attempt);
                 if (outcome != SliceOutcome.GoOn)
                 {

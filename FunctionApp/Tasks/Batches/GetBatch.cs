@@ -19,7 +19,7 @@ public sealed record BatchResults(IReadOnlyList<ItemResult> Results);
 /// <c>GET /{kind}/batch/{task_id}</c>: the results of all items, or 404 with the task's status. With <c>?partial=true</c> also those of a batch that
 /// has failed or was canceled; what had no end by then has the batch's error.
 /// </summary>
-public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable items)
+public sealed class GetBatch(TaskKinds kinds, TaskResults results, ItemsTable items)
 {
     [Function(nameof(GetBatch))]
     public async Task<IResult> RunAsync(
@@ -28,9 +28,9 @@ public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable it
         string taskId,
         [DurableClient] DurableTaskClient client) =>
         kinds.Find(kind) is { TakesBatches: true } batchKind
-            ? await answers.GetResultAsync(
+            ? await results.GetAsync(
                 batchKind.BatchName, taskId, request, client, row => ReadAsync(row, request.HttpContext.RequestAborted), ofAnyEnd: request.Query["partial"] == "true")
-            : TaskAnswers.NoSuchKind();
+            : TaskProblems.NoSuchKind();
 
     private async Task<IResult> ReadAsync(TaskRow row, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ public sealed class GetBatch(TaskKinds kinds, TaskAnswers answers, ItemsTable it
                 item.ErrorCode is not null ? new(item.ErrorCode, item.ErrorDetail!) : item.Result is null ? error : null));
         }
 
-        // They are removed before the row.
-        return results.Count == row.Items ? TypedResults.Ok(new BatchResults(results)) : TaskAnswers.Unknown();
+        // A deletion removes the items before the row: the batch is being deleted.
+        return results.Count == row.Items ? TypedResults.Ok(new BatchResults(results)) : TaskProblems.Unknown();
     }
 }

@@ -24,7 +24,7 @@ public sealed class ItemRunner(WorkPlaces places, TimeProvider time, ILogger<Ite
 #pragma warning restore CA1031
         {
             logger.AttemptFailed(e, slice.TaskId, slice.Number);
-            return slice.Number < slice.Start.MaxAttempts
+            return slice.Number < slice.Orchestration.MaxAttempts
                 ? new(Failure: e)
                 : new(Failed(item, TaskError.AttemptsExhausted(TaskError.Describe(e))));
         }
@@ -36,7 +36,7 @@ public sealed class ItemRunner(WorkPlaces places, TimeProvider time, ILogger<Ite
         var left = CancellationTokenSource.CreateLinkedTokenSource(unwanted);
         Task<BinaryData> working = Task.Run(() => kind.RunAsync(item.Input!, new TaskProgress(), TaskRow.MaxBytes, left.Token), CancellationToken.None);
         using var finished = new CancellationTokenSource();
-        var timeIsUp = Task.Delay(slice.Start.TimeLimit, time, finished.Token);
+        var timeIsUp = Task.Delay(slice.Orchestration.TimeLimit, time, finished.Token);
         Task first = await Task.WhenAny(working, timeIsUp);
         await finished.CancelAsync();
         if (first == timeIsUp)

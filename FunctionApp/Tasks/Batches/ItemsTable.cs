@@ -7,7 +7,7 @@ namespace FunctionApp.Tasks.Batches;
 /// <summary>One item of a batch. Columns that are null are not written.</summary>
 public sealed class ItemRow : ITableEntity
 {
-    // For the table client.
+    // The table client needs a constructor without parameters.
     public ItemRow()
     {
     }

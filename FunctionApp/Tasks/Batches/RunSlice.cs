@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace FunctionApp.Tasks.Batches;
 /// <summary>Input of <see cref="RunSlice"/>.</summary>
 /// <param name="Slice">Which, from 0 on.</param>
 /// <param name="Number">From 1 on.</param>
-public sealed record SliceAttempt(string TaskId, int Slice, TaskStart Start, int Number);
+public sealed record SliceAttempt(string TaskId, int Slice, [property: JsonPropertyName("Start")] OrchestrationInput Orchestration, int Number);
 
 /// <summary>What came of a run of <see cref="RunSlice"/>; the rows say so too.</summary>
 public enum SliceOutcome
@@ -75,7 +76,7 @@ public sealed class RunSlice(
             return SliceOutcome.BatchEnded;
         }
 
-        // Also when the host stops: what is computed is kept.
+        // When the host stops, too, what has been computed is written, in the time that is left.
         using var grace = new GracePeriod(stopping);
         ItemOutcome[] outcomes = await working;
         await items.MergeAsync(outcomes.Select(outcome => outcome.End).OfType<ItemRow>(), grace.Token);
@@ -108,7 +109,7 @@ public sealed class RunSlice(
                 return expired ?? (row.Status == RowStatus.Running ? null : new TaskRow(id)
                 {
                     Status = RowStatus.Running,
-                    Attempt = slice.Start.FirstAttempt,
+                    Attempt = slice.Orchestration.FirstAttempt,
                     StartedAt = time.GetUtcNow(),
                     IdleDays = 0,
                     Progress = 0,
@@ -130,7 +131,7 @@ public sealed class RunSlice(
 
     private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, int failed, CancellationToken cancellationToken)
     {
-        int count = slice.Start.Items;
+        int count = slice.Orchestration.Items;
         TaskRow? written = null;
         TaskRow? before = await tasks.ModifyUnfinishedAsync(
             id,
@@ -143,7 +144,7 @@ public sealed class RunSlice(
                     Status = isAll ? RowStatus.Succeeded : RowStatus.Running,
                     EndedAt = isAll ? time.GetUtcNow() : null,
                     Slices = slices,
-                    // Null, as not known, where slices have ended before there was this column.
+                    // Stays null (not known) in a row in which slices ended before there was this column.
                     FailedItems = row.FailedItems + (Slices.Has(row.Slices ?? 0, slice.Slice) ? 0 : failed),
                     Progress = (double)Slices.Items(slices, count) / count,
                 };
@@ -159,7 +160,7 @@ public sealed class RunSlice(
 
     private async Task<SliceOutcome> NoteTimeoutAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
-        var error = TaskError.Timeout(slice.Start.TimeLimit);
+        var error = TaskError.Timeout(slice.Orchestration.TimeLimit);
         var end = TaskRow.Failed(id, error, time.GetUtcNow());
         if (await tasks.ModifyUnfinishedAsync(id, _ => end, cancellationToken) is { } before)
         {
@@ -191,7 +192,7 @@ public sealed class RunSlice(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // Whatever it is, it says nothing of the batch: the work goes on, and what its end cannot write is thrown.
+                // An error of storage says nothing of the batch: the work goes on, and what cannot be written at its end is thrown there.
                 if (!isFailing)
                 {
                     logger.HeartbeatFailed(e, id.ToString());

@@ -5,7 +5,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks.Batches;
 
 /// <summary><c>POST /{kind}/batch</c>: accepts one task for up to 1,000 inputs of a kind.</summary>
-public sealed class SubmitBatch(TaskKinds kinds, TaskSubmission submission)
+public sealed class SubmitBatch(TaskKinds kinds, TaskSubmitter submitter)
 {
     private const int MaxBodyLength = 1_024 * 1_024;
 
@@ -17,11 +17,11 @@ public sealed class SubmitBatch(TaskKinds kinds, TaskSubmission submission)
     {
         if (kinds.Find(kind) is not { TakesBatches: true } batchKind)
         {
-            return TaskAnswers.NoSuchKind();
+            return TaskProblems.NoSuchKind();
         }
 
         var members = JsonMembers.Parse(await RequestBody.ReadAsync(request, MaxBodyLength));
         var items = BatchItems.Read(members, batchKind);
-        return await submission.AcceptAsync(new Submission(batchKind, items.Summary, Items: items), request, client, members.Errors);
+        return await submitter.AcceptAsync(new Submission(batchKind, items.Summary, Items: items), request, client, members.Errors);
     }
 }

@@ -11,7 +11,7 @@ namespace FunctionApp.Tasks;
 /// heartbeat; a task that has not begun finds its row ended when its turn comes.
 /// </summary>
 public sealed class CancelTask(
-    TaskReader reader, TaskTable tasks, IOptions<RetentionSettings> retention, TimeProvider time, ILogger<CancelTask> logger)
+    ReconciledTasks reconciled, TaskTable tasks, IOptions<RetentionSettings> retention, TimeProvider time, ILogger<CancelTask> logger)
 {
     [Function(nameof(CancelTask))]
     public async Task<IResult> RunAsync(
@@ -19,12 +19,12 @@ public sealed class CancelTask(
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
+        if (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
-        // From here on the caller's leaving changes nothing.
+        // From here on the work is not cancelled when the caller hangs up.
         using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         DateTimeOffset now = time.GetUtcNow();
         var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
@@ -36,9 +36,9 @@ public sealed class CancelTask(
 
         return await tasks.FindAsync(row.Id, bounded.Token) switch
         {
-            null => TaskAnswers.Unknown(),
+            null => TaskProblems.Unknown(),
             { Status: RowStatus.Canceled } canceled => TaskView.Of(canceled, now, retention.Value.Period, request.PathBase).Answer(),
-            { } ended => TaskAnswers.Conflict(ended.StatusAt(now), "The task has ended before it could be canceled."),
+            { } ended => TaskProblems.Conflict(ended.StatusAt(now), "The task has ended before it could be canceled."),
         };
     }
 

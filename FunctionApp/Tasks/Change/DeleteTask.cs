@@ -11,9 +11,9 @@ namespace FunctionApp.Tasks;
 /// left of it. What cannot be removed at once the sweep does.
 /// </summary>
 public sealed class DeleteTask(
-    TaskReader reader, TaskTable tasks, TaskDeletion deletion, OpenTasks open, TimeProvider time, ILogger<DeleteTask> logger)
+    ReconciledTasks reconciled, TaskTable tasks, TaskDeletion deletion, OpenTasks open, TimeProvider time, ILogger<DeleteTask> logger)
 {
-    // An orchestration ends a moment after its task.
+    // An orchestration ends a moment after its task's row: this is how long a DELETE waits for it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     [Function(nameof(DeleteTask))]
@@ -22,14 +22,14 @@ public sealed class DeleteTask(
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
+        if (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.None) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         if (row.IsUnfinished)
         {
-            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet: cancel it first.");
+            return TaskProblems.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet: cancel it first.");
         }
 
         // If this breaks off after the tombstone is written, only the sweep knows of it.

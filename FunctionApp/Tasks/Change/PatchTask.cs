@@ -12,11 +12,11 @@ namespace FunctionApp.Tasks;
 /// <c>PATCH /tasks/{task_id}</c>: another start, label or end of its keeping. With <c>If-Match</c> only if the task is still
 /// what the caller has seen.
 /// </summary>
-public sealed class PatchTask(TaskReader reader, TaskTable tasks, OpenTasks open, IOptions<RetentionSettings> retention, TimeProvider time)
+public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenTasks open, IOptions<RetentionSettings> retention, TimeProvider time)
 {
     private const int MaxBodyLength = 4 * 1_024;
 
-    // The orchestration should be on its way by then.
+    // The sweep looks at a task that was moved so long after its new start, when its orchestration should be under way.
     private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(2);
 
     [Function(nameof(PatchTask))]
@@ -34,29 +34,29 @@ public sealed class PatchTask(TaskReader reader, TaskTable tasks, OpenTasks open
 
         IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfMatch;
         const TaskColumns Shown = TaskColumns.Input | TaskColumns.Result;
-        while (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) is { } row)
+        while (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) is { } row)
         {
             DateTimeOffset now = time.GetUtcNow();
             if (known.Count > 0 && !known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == View(row, request).ETag()))
             {
-                return TaskAnswers.Changed(row.StatusAt(now));
+                return TaskProblems.Changed(row.StatusAt(now));
             }
 
             if (patch.Conflict(row, now) is { } conflict)
             {
-                return TaskAnswers.Conflict(row.StatusAt(now), conflict);
+                return TaskProblems.Conflict(row.StatusAt(now), conflict);
             }
 
             if (await ChangeAsync(row, patch, client))
             {
-                TaskRow changed = await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) ?? row;
+                TaskRow changed = await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) ?? row;
                 TaskView view = View(changed, request);
                 request.HttpContext.Response.Headers.ETag = view.ETag();
                 return view.Answer();
             }
         }
 
-        return TaskAnswers.Unknown();
+        return TaskProblems.Unknown();
     }
 
     /// <summary>False if somebody else has changed the task since it was read.</summary>

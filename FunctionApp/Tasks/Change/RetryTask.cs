@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>POST /tasks/{task_id}/retry</c>: a new task with the input of one that has ended.</summary>
-public sealed class RetryTask(TaskReader reader, TaskBlobs blobs, ItemsTable items, TaskKinds kinds, TaskSubmission submission, TimeProvider time)
+public sealed class RetryTask(ReconciledTasks reconciled, TaskBlobs blobs, ItemsTable items, TaskKinds kinds, TaskSubmitter submitter, TimeProvider time)
 {
     // Which items of a batch: those that have no result, or else all.
     private const string ItemsOption = "items";
@@ -18,24 +18,24 @@ public sealed class RetryTask(TaskReader reader, TaskBlobs blobs, ItemsTable ite
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.Input) is not { } row)
+        if (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.Input) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         if (row.IsUnfinished)
         {
-            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet.");
+            return TaskProblems.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet.");
         }
 
         if (kinds.Find(row.Kind!) is not { } kind)
         {
-            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "There is no such kind of task any more.");
+            return TaskProblems.Conflict(row.StatusAt(time.GetUtcNow()), "There is no such kind of task any more.");
         }
 
         return row.Items is { } count
             ? await RetryBatchAsync(row, count, kind, request, client)
-            : await submission.AcceptAsync(new Submission(kind, row.Input, InputBlob.Of(row, blobs), Retried: row), request, client, ItemsErrors(request, isBatch: false));
+            : await submitter.AcceptAsync(new Submission(kind, row.Input, InputBlob.Of(row, blobs), Retried: row), request, client, ItemsErrors(request, isBatch: false));
     }
 
     private async Task<IResult> RetryBatchAsync(TaskRow row, int count, TaskKind kind, HttpRequest request, DurableTaskClient client)
@@ -43,8 +43,8 @@ public sealed class RetryTask(TaskReader reader, TaskBlobs blobs, ItemsTable ite
         List<ItemRow> all = await items.ReadAsync(row.Id.ToString(), 0, count, request.HttpContext.RequestAborted).ToListAsync();
         if (all.Count != count)
         {
-            // It is being deleted.
-            return TaskAnswers.Unknown();
+            // A deletion removes the items before the row: the batch is being deleted.
+            return TaskProblems.Unknown();
         }
 
         Dictionary<string, string[]>? errors = ItemsErrors(request, isBatch: true);
@@ -52,11 +52,11 @@ public sealed class RetryTask(TaskReader reader, TaskBlobs blobs, ItemsTable ite
         BinaryData[] inputs = [.. all.Where(item => !isForFailed || item.Result is null).Select(item => item.Input!)];
         if (inputs.Length == 0)
         {
-            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "No item of the batch has failed.");
+            return TaskProblems.Conflict(row.StatusAt(time.GetUtcNow()), "No item of the batch has failed.");
         }
 
         var batch = new BatchItems(inputs);
-        return await submission.AcceptAsync(new Submission(kind, batch.Summary, Items: batch, Retried: row), request, client, errors);
+        return await submitter.AcceptAsync(new Submission(kind, batch.Summary, Items: batch, Retried: row), request, client, errors);
     }
 
     private static Dictionary<string, string[]>? ItemsErrors(HttpRequest request, bool isBatch) =>

@@ -10,7 +10,7 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    // An orchestration ends a moment after its task; one that hangs for so long has nothing to lose.
+    // An orchestration ends a moment after its task's row. One that has not ended after this time hangs, and is purged all the same.
     private static readonly TimeSpan Hanging = TimeSpan.FromHours(1);
 
     /// <summary>
@@ -88,7 +88,7 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         }
         else if (row.StartAt is not null)
         {
-            // It may have missed the cancellation, and would wait for its start.
+            // The orchestration may have missed the event of the cancellation, and would wait until the task's start.
             await client.RaiseEventAsync(instanceId, TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
         }
     }

@@ -38,7 +38,7 @@ internal sealed record TaskPatch(DateTimeOffset? StartAt, string? Label, DateTim
     /// <summary>Why the task cannot be changed so; null if it can.</summary>
     public string? Conflict(TaskRow row, DateTimeOffset now) =>
         StartAt is null ? null
-        // Whoever was not told that the start is now asks again.
+        // A start in the past is now: a caller whose answer was lost sends it again, and must not be refused.
         : row.Status != RowStatus.Pending || row.StartAt is null || (row.StartAt <= now && row.IsMoved != true) ? "The task does not wait for its start any more."
         : StartAt >= row.StartBy ? $"The task expires if it has not begun by {row.StartBy:O}."
         : null;

@@ -5,7 +5,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tasks;
 
 /// <summary><c>GET /tasks/{task_id}/files/{name}</c>: a file that a task has left which has succeeded, or a part of it.</summary>
-public sealed class GetFile(TaskReader reader, TaskBlobs blobs, TimeProvider time)
+public sealed class GetFile(ReconciledTasks reconciled, TaskBlobs blobs, TimeProvider time)
 {
     [Function(nameof(GetFile))]
     public async Task<IResult> RunAsync(
@@ -13,11 +13,11 @@ public sealed class GetFile(TaskReader reader, TaskBlobs blobs, TimeProvider tim
         string taskId,
         string name,
         [DurableClient] DurableTaskClient client) =>
-        await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.Files) switch
+        await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.Files) switch
         {
-            null => TaskAnswers.Unknown(),
+            null => TaskProblems.Unknown(),
             { Status: RowStatus.Succeeded } row when RunOutputs.Read(row).Any(file => file.Name == name) =>
                 new StoredFile(blobs, TaskBlobs.FileName(row.Id, row.Run!, name), name),
-            { } row => TaskAnswers.NotFound(row.StatusAt(time.GetUtcNow()), "The task has no such file."),
+            { } row => TaskProblems.NotFound(row.StatusAt(time.GetUtcNow()), "The task has no such file."),
         };
 }

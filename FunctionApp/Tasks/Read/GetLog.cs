@@ -9,7 +9,7 @@ namespace FunctionApp.Tasks;
 /// <c>GET /tasks/{task_id}/log</c>: what the task's work has said, from <c>?offset=</c> on. With <c>Prefer: wait</c> later, when it has said
 /// more. The header <c>Next-Offset</c> says where the rest will begin.
 /// </summary>
-public sealed class GetLog(TaskWatcher watcher, TaskBlobs blobs)
+public sealed class GetLog(LongPolling polling, TaskBlobs blobs)
 {
     private const string NextOffset = "Next-Offset";
 
@@ -29,9 +29,9 @@ public sealed class GetLog(TaskWatcher watcher, TaskBlobs blobs)
 
         HttpContext http = request.HttpContext;
         bool IsNews(TaskRow row) => !row.IsUnfinished || row.LogSize > offset;
-        if (await watcher.ReadAsync(taskId, http, client, IsNews, TaskColumns.None) is not { } row)
+        if (await polling.ReadAsync(taskId, http, client, IsNews, TaskColumns.None) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         BinaryData? more = row.LogSize > offset ? await blobs.ReadAsync(TaskBlobs.LogName(row.Id), http.RequestAborted, offset) : null;
@@ -39,7 +39,7 @@ public sealed class GetLog(TaskWatcher watcher, TaskBlobs blobs)
         http.Response.Headers[NextOffset] = $"{offset + bytes.Length}";
         if (row.IsUnfinished)
         {
-            http.Response.Headers.RetryAfter = TaskAnswers.RetryAfter;
+            http.Response.Headers.RetryAfter = TaskResults.RetryAfter;
         }
 
         return TypedResults.Bytes(bytes, TaskBlobs.PlainText);

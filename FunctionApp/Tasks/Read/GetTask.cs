@@ -11,7 +11,7 @@ namespace FunctionApp.Tasks;
 /// <c>GET /tasks/{task_id}</c>: the task, of whatever kind. With <c>If-None-Match</c> 304 while it has not changed; with
 /// <c>Prefer: wait</c> later, when it has.
 /// </summary>
-public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> retention, TimeProvider time)
+public sealed class GetTask(LongPolling polling, IOptions<RetentionSettings> retention, TimeProvider time)
 {
     [Function(nameof(GetTask))]
     public async Task<IResult> RunAsync(
@@ -26,9 +26,9 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
         bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(View(row).ETag());
         bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
 
-        if (await watcher.ReadAsync(taskId, http, client, IsNews, TaskColumns.Input | TaskColumns.Result | TaskColumns.Files) is not { } row)
+        if (await polling.ReadAsync(taskId, http, client, IsNews, TaskColumns.Input | TaskColumns.Result | TaskColumns.Files) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         TaskView task = View(row);
@@ -36,7 +36,7 @@ public sealed class GetTask(TaskWatcher watcher, IOptions<RetentionSettings> ret
         http.Response.Headers.ETag = etag;
         if (row.IsUnfinished)
         {
-            http.Response.Headers.RetryAfter = TaskAnswers.RetryAfter;
+            http.Response.Headers.RetryAfter = TaskResults.RetryAfter;
         }
 
         return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : task.Answer();

@@ -17,7 +17,7 @@ public sealed record TaskPage(IReadOnlyList<TaskView> Tasks, string? Next, strin
 /// </summary>
 public sealed class ListTasks(TaskTable tasks, IOptions<RetentionSettings> retention, TimeProvider time)
 {
-    // Another instance's clock may be ahead.
+    // Another instance's clock may be ahead, so the newest tasks may seem to be of the future.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 

@@ -17,7 +17,7 @@ internal sealed class StoredFile(TaskBlobs blobs, string blob, string name) : IR
         await using Stream? content = file is null ? null : await blobs.OpenSeekableAsync(blob, callerLeft);
         if (file is null || content is null)
         {
-            await TaskAnswers.Unknown().ExecuteAsync(httpContext);
+            await TaskProblems.Unknown().ExecuteAsync(httpContext);
             return;
         }
 

@@ -11,7 +11,7 @@ internal sealed class StoredResult(TaskBlobs blobs, string blob, long size) : IR
         await using Stream? result = await blobs.OpenAsync(blob, callerLeft);
         if (result is null)
         {
-            await TaskAnswers.Unknown().ExecuteAsync(httpContext);
+            await TaskProblems.Unknown().ExecuteAsync(httpContext);
             return;
         }
 

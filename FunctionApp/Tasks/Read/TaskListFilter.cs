@@ -18,7 +18,7 @@ internal sealed record TaskListFilter(
     private const int HashLength = 16;
     private const int RowKeyLength = 32;
 
-    // Of those that storage compares; none that sorts after it stands in a text.
+    // The last code unit in the ordinal order by which storage compares texts: no label sorts after it.
     private const char LastCharacter = '\uffff';
 
     private static readonly string[] AllStatuses = ["Scheduled", .. Enum.GetNames<RowStatus>().Except([nameof(RowStatus.Preparing), nameof(RowStatus.Deleted)])];
@@ -149,7 +149,7 @@ internal sealed record TaskListFilter(
             ? text[HashLength..]
             : null;
 
-    // The limit may change on the way.
-    private string Hash() => IdempotencyKey.Hash(
-        $"{string.Join(',', Statuses)}\n{Kind}\n{CreatedAfter?.UtcTicks}\n{CreatedBefore?.UtcTicks}{(Label is null ? "" : $"\n{Label}")}")[..HashLength];
+    // The limit is not part of it: it may change from page to page.
+    private string Hash() =>
+        $"{string.Join(',', Statuses)}\n{Kind}\n{CreatedAfter?.UtcTicks}\n{CreatedBefore?.UtcTicks}{(Label is null ? "" : $"\n{Label}")}".Sha256()[..HashLength];
 }

@@ -10,7 +10,7 @@ internal readonly record struct TaskRange(string After, string End)
 {
     private const long LastMillisecond = (1L << 48) - 1;
 
-    // Beyond every row key, which are of hexadecimal digits.
+    // Sorts after every row key, since these are hexadecimal digits.
     private const string Oldest = "g";
 
     // A list begins five minutes ahead of the clock, so the first of them is its last minute.

@@ -3,7 +3,7 @@ namespace FunctionApp.Tasks;
 /// <summary>The time in which an activity may still write what it has, once the host has begun to stop.</summary>
 internal sealed class GracePeriod : IDisposable
 {
-    // A host that stops leaves its worker about so much.
+    // A host that stops gives its worker about this long.
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _isOver = new();

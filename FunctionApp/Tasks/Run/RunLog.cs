@@ -20,7 +20,7 @@ internal sealed class RunLog(TaskBlobs blobs, TaskId id, int attempt, TimeProvid
     private readonly string _name = TaskBlobs.LogName(id);
     private ArrayBufferWriter<byte> _said = new();
 
-    // Is being appended, and may have been, if the answer was lost.
+    // What is being appended. It may be in the blob already, if the answer to the request was lost.
     private byte[]? _leaving;
 
     /// <summary>How many bytes the log has, as far as this run knows; null if it has said nothing yet.</summary>
@@ -44,7 +44,7 @@ internal sealed class RunLog(TaskBlobs blobs, TaskId id, int attempt, TimeProvid
         byte[] line = Encoding.UTF8.GetBytes($"{time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} [{attempt}] {text}\n");
         lock (_lock)
         {
-            // What can no longer fit is not worth any memory.
+            // Lines beyond the limit will never be written, so they are not kept in memory.
             if (_said.WrittenCount <= MaxBytes)
             {
                 _said.Write(line);
@@ -66,7 +66,7 @@ internal sealed class RunLog(TaskBlobs blobs, TaskId id, int attempt, TimeProvid
                 continue;
             }
 
-            // Another run was there, or this one, whose answer was lost.
+            // 412: the blob is longer than this run knows. Another run has appended, or this one, and the answer was lost.
             long now = (await blobs.DescribeAsync(_name, cancellationToken))?.ContentLength ?? 0;
             _leaving = now == Size + text.Length ? null : _leaving;
             Size = now;
@@ -89,7 +89,7 @@ internal sealed class RunLog(TaskBlobs blobs, TaskId id, int attempt, TimeProvid
                 return _leaving;
             }
 
-            // Filled to the brim but for the last line, so that its size tells later runs that it is full.
+            // The log is filled up to its limit before the last line, so that its size tells later runs that it is full.
             _leaving = size > Room - 4 ? null : [.. Cut(_leaving, (int)(Room - size)), .. LastLine];
             return _leaving;
         }
@@ -97,7 +97,7 @@ internal sealed class RunLog(TaskBlobs blobs, TaskId id, int attempt, TimeProvid
 
     private static byte[] Cut(byte[] text, int length)
     {
-        // Not within a character.
+        // The cut must not fall into the middle of a character of several bytes.
         while ((text[length - 1] & 0b1100_0000) == 0b1000_0000)
         {
             length--;

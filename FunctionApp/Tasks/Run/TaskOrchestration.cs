@@ -15,7 +15,7 @@ public static class TaskOrchestration
     /// <summary>The event that tells a task which waits for its start that it was canceled, or has another start.</summary>
     public const string ChangedEvent = "changed";
 
-    // An outage at the very end should not leave the row unfinished.
+    // An outage of storage at the very end of a task must not leave its row unfinished.
     internal static readonly TaskOptions ForAnHour = TaskOptions.FromRetryPolicy(new RetryPolicy(
         maxNumberOfAttempts: 250,
         firstRetryInterval: TimeSpan.FromSeconds(1),
@@ -26,18 +26,18 @@ public static class TaskOrchestration
     [Function(nameof(TaskOrchestration))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        TaskStart start = context.GetInput<TaskStart>()!;
-        TaskFailedException? failure = start.StartAt is { } startAt && await HasEndedBeforeAsync(startAt, context)
+        OrchestrationInput input = context.GetInput<OrchestrationInput>()!;
+        TaskFailedException? failure = input.StartAt is { } startAt && await HasEndedBeforeAsync(startAt, context)
             ? null
-            : await EndAsync(start, context);
-        if (start.HasWebhook)
+            : await RunToEndAsync(input, context);
+        if (input.HasWebhook)
         {
             await context.CallActivityAsync(nameof(StartWebhook), context.InstanceId, ForAnHour);
         }
 
         if (failure is not null)
         {
-            // So that whoever looks at the task hub sees why.
+            // The orchestration fails too, so that its status in the task hub shows why.
             throw failure;
         }
     }
@@ -48,13 +48,13 @@ public static class TaskOrchestration
         using var waiting = new CancellationTokenSource();
         Task changed = context.WaitForExternalEvent<object?>(ChangedEvent, waiting.Token);
 
-        // A timer may fire a moment early.
+        // A durable timer may fire a moment early, by another instance's clock.
         while (context.CurrentUtcDateTime < startAt)
         {
             using var timing = new CancellationTokenSource();
             if (await Task.WhenAny(changed, context.CreateTimer(startAt.UtcDateTime, timing.Token)) == changed)
             {
-                // Anybody can send an event: the row tells.
+                // Anybody can send an event, so it proves nothing: the row says whether the task was canceled or moved.
                 timing.Cancel();
                 if (await context.CallActivityAsync<DateTimeOffset?>(nameof(ReadStart), context.InstanceId, ForAnHour) is not { } start)
                 {
@@ -72,14 +72,14 @@ public static class TaskOrchestration
     }
 
     /// <summary>Runs the activity until the row has an end; the last failure, if that is the cause.</summary>
-    private static async Task<TaskFailedException?> EndAsync(TaskStart start, TaskOrchestrationContext context)
+    private static async Task<TaskFailedException?> RunToEndAsync(OrchestrationInput input, TaskOrchestrationContext context)
     {
-        var retries = new Retries(start, context);
+        var retries = new Retries(input, context);
         while (true)
         {
             try
             {
-                await context.CallActivityAsync(start.Activity, new TaskAttempt(context.InstanceId, start, retries.Attempt));
+                await context.CallActivityAsync(input.Activity, new TaskAttempt(context.InstanceId, input, retries.Attempt));
                 return null;
             }
             catch (TaskFailedException e)
@@ -93,20 +93,20 @@ public static class TaskOrchestration
     }
 
     /// <summary>Counts the attempts of a task, or of a slice of a batch, and pauses between them.</summary>
-    internal sealed class Retries(TaskStart start, TaskOrchestrationContext context)
+    internal sealed class Retries(OrchestrationInput input, TaskOrchestrationContext context)
     {
         private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
         private int _failuresInARow;
 
         /// <summary>The number of the attempt that comes next.</summary>
-        public int Attempt { get; private set; } = start.FirstAttempt;
+        public int Attempt { get; private set; } = input.FirstAttempt;
 
         /// <summary>After an activity that failed: pauses, or fails the task and returns false.</summary>
         public async Task<bool> MayTryAgainAsync(TaskFailedException failure)
         {
             bool counts = failure.FailureDetails.ErrorType != typeof(AttemptPostponedException).FullName;
-            if (counts && Attempt >= start.MaxAttempts)
+            if (counts && Attempt >= input.MaxAttempts)
             {
                 await context.CallActivityAsync(nameof(FailTask), context.InstanceId, ForAnHour);
                 return false;

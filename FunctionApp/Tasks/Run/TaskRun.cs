@@ -11,22 +11,22 @@ namespace FunctionApp.Tasks;
 /// </summary>
 internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt attempt, TimeProvider time, ILogger logger)
 {
-    // What others should see within a second, and what costs less once they have waited for long.
+    // Callers see progress within a second; of a task that takes long within two, which halves the requests to storage.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    // Work without news is alive too, and must not be taken for what stands still.
+    // Work that reports nothing still writes its row each hour, or it would be taken for one that stands still.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(1);
 
-    // What cannot be appended to the log soon waits, and at the end not for ever: a word about the work must not delay it.
+    // An append to the log that takes longer is left for the next heartbeat, and at the end given up: a log must not hold up the work.
     private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LastLogPatience = TimeSpan.FromSeconds(10);
 
     private readonly TaskId _id = TaskId.Parse(attempt.TaskId);
     private readonly RunLog _log = new(blobs, TaskId.Parse(attempt.TaskId), attempt.Number, time);
 
-    private ETag _etag = new(attempt.Start.ETag);
+    private ETag _etag = new(attempt.Orchestration.ETag);
     private bool _claimed;
     private bool _failing;
     private bool _logIsFailing;
@@ -51,12 +51,12 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     /// </summary>
     public async Task<bool> BeginAsync(CancellationToken cancellationToken)
     {
-        if (attempt.Number == 1 && attempt.Start.StartBy is null && StartedAt - _id.CreatedAt < Interval)
+        if (attempt.Number == 1 && attempt.Orchestration.StartBy is null && StartedAt - _id.CreatedAt < Interval)
         {
             return true;
         }
 
-        if (StartedAt > attempt.Start.StartBy && !await MayBeginLateAsync(cancellationToken))
+        if (StartedAt > attempt.Orchestration.StartBy && !await MayBeginLateAsync(cancellationToken))
         {
             return false;
         }
@@ -108,7 +108,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     /// <exception cref="AttemptPostponedException">The task has another start by now, of which its orchestration has not heard.</exception>
     public static void ThrowIfPutOff(TaskRow row, DateTimeOffset now)
     {
-        // Another instance's clock may be behind.
+        // The instance that changed the start may have a clock that is behind.
         if (row.Status == RowStatus.Pending && row.StartAt - now > LongInterval)
         {
             throw new AttemptPostponedException("The task is to start later.");
@@ -129,7 +129,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     /// <exception cref="AttemptPostponedException">It takes longer than any run that is alive.</exception>
     public async Task UntilEndedAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset latest = time.GetUtcNow() + attempt.Start.TimeLimit;
+        DateTimeOffset latest = time.GetUtcNow() + attempt.Orchestration.TimeLimit;
         while (await FindStatusAsync(cancellationToken) is RowStatus.Pending or RowStatus.Running)
         {
             if (time.GetUtcNow() > latest)
@@ -313,9 +313,9 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
         row.Run = Outputs.Run;
         row.LogSize = _log.Size;
 
-        // An earlier attempt, or an earlier run of this one, may have left some.
+        // An earlier attempt, or an earlier run of this attempt, may have left blobs of which the row does not tell.
         row.HasBlobs = _log.Size > 0 || Outputs.HasAny || attempt.Number > 1 ? true : row.HasBlobs;
         row.StartedAt = StartedAt;
-        row.Deadline = StartedAt + attempt.Start.TimeLimit;
+        row.Deadline = StartedAt + attempt.Orchestration.TimeLimit;
     }
 }

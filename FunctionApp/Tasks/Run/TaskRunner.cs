@@ -20,7 +20,7 @@ public sealed class TaskRunner(
     /// <param name="stopping">The invocation's token.</param>
     public async Task RunAsync(TaskKind kind, TaskAttempt attempt, CancellationToken stopping)
     {
-        using Activity? trace = Telemetry.Source.StartActivity(attempt.Start.Activity, ActivityKind.Internal, attempt.Start.TraceParent);
+        using Activity? trace = Telemetry.Source.StartActivity(attempt.Orchestration.Activity, ActivityKind.Internal, attempt.Orchestration.TraceParent);
         trace?.SetTag("task_id", attempt.TaskId);
         using IDisposable? scope = logger.TaskScope(attempt.TaskId);
 
@@ -43,19 +43,19 @@ public sealed class TaskRunner(
         var id = TaskId.Parse(attempt.TaskId);
         if (attempt.Number == 1)
         {
-            TaskMetrics.Began(kind.Name, attempt.Start.StartAt ?? id.CreatedAt, run.StartedAt);
+            TaskMetrics.Began(kind.Name, attempt.Orchestration.StartAt ?? id.CreatedAt, run.StartedAt);
         }
 
         if (await WithStorageAsync(() => ReadInputAsync(id, attempt, run, stopping), stopping) is not { } input)
         {
-            return await EndAsync(kind, run, TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow()), stopping);
+            return await WriteEndAsync(kind, run, TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow()), stopping);
         }
 
-        // Not disposed: work that ignores it may still ask it.
+        // Not disposed, since work that ignores the cancellation may use its token for as long as it runs.
         var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var finished = new CancellationTokenSource();
         Task<BinaryData> working = Task.Run(() => kind.RunAsync(input, run.Progress, kind.MaxResult, unwanted.Token), CancellationToken.None);
-        var timeIsUp = Task.Delay(attempt.Start.TimeLimit, time, finished.Token);
+        var timeIsUp = Task.Delay(attempt.Orchestration.TimeLimit, time, finished.Token);
         Task displaced = run.UntilDisplacedAsync(finished.Token);
         Task first = await Task.WhenAny(working, timeIsUp, displaced);
         await unwanted.CancelAsync();
@@ -75,11 +75,11 @@ public sealed class TaskRunner(
 
         TaskRow end = first == working
             ? await EndOfAsync(id, working, attempt, run, grace.Token, stopping)
-            : TaskRow.Failed(id, TaskError.Timeout(attempt.Start.TimeLimit), time.GetUtcNow());
-        return await EndAsync(kind, run, end, grace.Token);
+            : TaskRow.Failed(id, TaskError.Timeout(attempt.Orchestration.TimeLimit), time.GetUtcNow());
+        return await WriteEndAsync(kind, run, end, grace.Token);
     }
 
-    private static async Task<bool> EndAsync(TaskKind kind, TaskRun run, TaskRow end, CancellationToken cancellationToken)
+    private static async Task<bool> WriteEndAsync(TaskKind kind, TaskRun run, TaskRow end, CancellationToken cancellationToken)
     {
         bool isWritten = await WithStorageAsync(() => run.EndAsync(end, cancellationToken), cancellationToken);
         if (isWritten)
@@ -93,7 +93,7 @@ public sealed class TaskRunner(
     /// <summary>The input, from the start message, or else from the row or its blob; null if it is gone.</summary>
     private async Task<BinaryData?> ReadInputAsync(TaskId id, TaskAttempt attempt, TaskRun run, CancellationToken cancellationToken)
     {
-        if (attempt.Start.Input is { } small)
+        if (attempt.Orchestration.Input is { } small)
         {
             return BinaryData.FromString(small);
         }

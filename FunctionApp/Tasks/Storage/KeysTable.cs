@@ -8,7 +8,7 @@ namespace FunctionApp.Tasks;
 /// <summary>An idempotency key that has been used: the task it stands for, and the submission it came with.</summary>
 public sealed class KeyRow : ITableEntity
 {
-    // For the table client.
+    // The table client needs a constructor without parameters.
     public KeyRow()
     {
     }
@@ -68,7 +68,7 @@ public sealed class KeysTable(TableClient table)
                 NullableResponse<KeyRow> first = await table.GetEntityIfExistsAsync<KeyRow>(
                     row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
 
-                // It may have been removed between the two requests: then the next round adds.
+                // 404: the key was removed between the two requests. The next round adds it.
                 if (first.HasValue)
                 {
                     return first.Value!;
@@ -99,7 +99,7 @@ public sealed class KeysTable(TableClient table)
             }
             catch (RequestFailedException e) when (e.Status == PreconditionFailed)
             {
-                // It was given to another task a moment ago.
+                // 412: the key was given to another task between the two requests, and is not this task's any more.
             }
         }
     }
@@ -114,7 +114,7 @@ public sealed class KeysTable(TableClient table)
         }
         catch (RequestFailedException e) when (e.Status is NotFound or PreconditionFailed)
         {
-            // Who asks for the key's row again learns whose it is.
+            // 404 or 412: another submission has replaced or removed the key first. The caller's next GetOrAddAsync reads whose it is now.
         }
     }
 }

@@ -25,7 +25,7 @@ internal static partial class StorageAccount
         retry.NetworkTimeout = TimeSpan.FromSeconds(3);
     };
 
-    // An hour's work should not be done again because of an outage of a minute.
+    // An activity that gave up would do its work again: so it waits for storage through an outage of a minute.
     private static readonly Action<RetryOptions> Patient = retry =>
     {
         retry.MaxRetries = 10;
@@ -40,7 +40,7 @@ internal static partial class StorageAccount
     {
         string name = configuration[setting] is { Length: > 0 } configured ? configured : defaultName;
 
-        // Another table's name is made from it, by at most five more characters.
+        // Names of other tables are made from it by appending up to five characters; 63 is the limit of Table Storage.
         return TableName().IsMatch(name) ? name : throw new StartupException(
             $"The setting {setting} is \"{name}\", but must be a name of 3 to 58 letters and digits that starts with a letter.");
     }
@@ -96,7 +96,7 @@ internal static partial class StorageAccount
             }
             catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
             {
-                // The value may hold a key: it is not repeated.
+                // The value may hold an account key, so the message does not repeat it.
                 throw new StartupException($"The setting {Setting} is not a valid storage connection string.", e);
             }
         }
@@ -107,7 +107,7 @@ internal static partial class StorageAccount
                 $"The setting {Setting} is missing: set it to a connection string (\"UseDevelopmentStorage=true\" for Azurite), or set {Setting}__accountName, or {Setting}__tableServiceUri and {Setting}__blobServiceUri.");
         try
         {
-            // The client refuses, as an argument, a URL to which it must not send a token.
+            // The client throws an ArgumentException for a URL of http, to which it must not send a token.
             var url = new Uri(endpoint);
             return url.Scheme is "https" or "http"
                 ? byUri(url, new ManagedIdentityCredential(Identity(section["clientId"])))

@@ -24,7 +24,7 @@ internal static class TableRemoval
         }
         catch (RequestFailedException e) when (IsGoneOrChanged(e))
         {
-            // For one of them, or because an answer was lost, storage refuses all.
+            // Storage refuses a whole transaction because of one row that has changed, or is gone: then each is removed by itself.
             await Parallel.ForEachAsync(
                 rows,
                 new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken },
@@ -38,7 +38,7 @@ internal static class TableRemoval
     {
         try
         {
-            // For the client, a row that is not there is no failure.
+            // The client's DeleteEntity does not throw for 404.
             await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
             return true;
         }

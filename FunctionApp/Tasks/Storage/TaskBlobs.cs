@@ -185,7 +185,7 @@ public sealed class TaskBlobs(BlobContainerClient container)
         }
         catch (RequestFailedException e) when (IsMissing(e))
         {
-            // There is no container.
+            // 404: the container is created by the first blob.
         }
     }
 

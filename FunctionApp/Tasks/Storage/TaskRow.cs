@@ -38,7 +38,7 @@ public sealed class TaskRow : ITableEntity
     /// <summary>The longest <see cref="ErrorDetail"/>, in characters.</summary>
     public const int MaxDetailLength = 1_024;
 
-    // For the table client.
+    // The table client needs a constructor without parameters.
     public TaskRow()
     {
     }

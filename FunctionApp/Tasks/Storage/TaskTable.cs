@@ -140,7 +140,7 @@ public sealed class TaskTable(TableClient table)
             }
             catch (RequestFailedException e) when (e.Status is PreconditionFailed or NotFound)
             {
-                // Somebody else was there; or this request before, if its answer was lost.
+                // 412 or 404: somebody else has changed or removed the row, or this request has, and its answer was lost.
                 if (await FindRowAsync(row.Id, cancellationToken) is not { } now)
                 {
                     return null;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
 
@@ -28,12 +26,9 @@ internal static partial class IdempotencyKey
         }
 
         bool isValid = key.Length is > 0 and <= MaxLength && key.All(character => character is >= '!' and <= '~');
-        hash = isValid ? Hash(key) : "";
+        hash = isValid ? key.Sha256() : "";
         return isValid;
     }
-
-    /// <summary>The SHA-256 of a text, in 64 hexadecimal digits.</summary>
-    public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     // A structured field's string: https://www.rfc-editor.org/rfc/rfc9651#name-strings
     [GeneratedRegex("""^"(?:[^"\\]|\\["\\])*"$""")]

@@ -116,7 +116,7 @@ public sealed class JsonMembers
                     reader.CopyString(decoded);
                 }
 
-                // With the character after it, without which a number might go on.
+                // The character after a token belongs to what is kept: without it, the reader could not tell where a number ends.
                 length = Math.Min((int)reader.BytesConsumed + 1, json.Length);
             }
 
@@ -144,7 +144,7 @@ public sealed class JsonMembers
         var reader = new Utf8JsonReader(_text.Span, ReaderOptions);
         try
         {
-            // The second token of what is no object is not a name.
+            // Of a text that is no object, the second token is no property name, and the loop ends at once.
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -160,7 +160,7 @@ public sealed class JsonMembers
         }
         catch (JsonException)
         {
-            // The text breaks off, which the check has told.
+            // The text is no JSON from here on; the check has put that among the errors.
         }
 
         return (count, value);

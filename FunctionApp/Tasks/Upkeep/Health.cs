@@ -34,7 +34,7 @@ public sealed class Health(TaskTable tasks, TimeProvider time)
 
     private async Task LookAsync(DurableTaskClient client)
     {
-        // No task has this ID: it costs as little as a look can.
+        // No task has this ID, so the read returns nothing and costs as little as one can.
         using var patience = new CancellationTokenSource(Holds, time);
         var nobody = TaskId.Create(DateTimeOffset.UnixEpoch);
         await Task.WhenAll(

@@ -7,7 +7,7 @@ internal sealed partial class ManyAtOnce(ILogger logger)
 {
     private const int AtATime = 32;
 
-    // What cannot be reached for one task may be reached for the next, but not for ever.
+    // After so many outages in a row the rest is left to the next run.
     private const int MostOutages = 50;
 
     private int _outages;

@@ -11,7 +11,7 @@ public sealed class OpenTask : ITableEntity
     private static readonly TimeSpan[] FirstLooks = [.. new[] { 5, 10, 20, 40, 60 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
     private static readonly TimeSpan LaterLooks = TimeSpan.FromHours(1);
 
-    // For the table client.
+    // The table client needs a constructor without parameters.
     public OpenTask()
     {
     }

@@ -70,7 +70,7 @@ public sealed class OpenTasks(TableClient table)
         }
         catch (RequestFailedException e) when (e.Status == (int)HttpStatusCode.NotFound)
         {
-            // Both or nothing: the other has moved or removed it.
+            // 404: another sweep has moved or removed the entry, so the transaction, which would have added the next one, does neither.
         }
     }
 

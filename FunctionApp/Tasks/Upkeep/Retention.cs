@@ -67,7 +67,7 @@ public sealed class Retention(
     {
         if (row.Items is not null || row.HasBlobs == true)
         {
-            // Half of the items are no result, and a row must not name what is not there: nobody should see the task any more.
+            // Once items are removed, the row's result is incomplete: so it becomes a tombstone first, and no caller sees the task.
             if (await tasks.BuryAsync(row, cancellationToken) is { } tombstone)
             {
                 await deletion.RemoveAsync(tombstone, client, TimeSpan.Zero, cancellationToken);

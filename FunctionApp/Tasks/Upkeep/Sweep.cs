@@ -19,7 +19,7 @@ public sealed class Sweep(
     OpenTasks open,
     TaskTable tasks,
     TaskHubs hubs,
-    TaskReader reader,
+    ReconciledTasks reconciled,
     TaskDeletion deletion,
     LostFolders lostFolders,
     OldestPending oldest,
@@ -106,7 +106,7 @@ public sealed class Sweep(
 
         if (!TaskHubs.IsOwn(row, client))
         {
-            // Or is it by now?
+            // If this app has taken the row over just now, the row names another hub, for which its next look is noted.
             row = await tasks.FindRowAsync(row.Id, cancellationToken) ?? row;
         }
 
@@ -120,7 +120,7 @@ public sealed class Sweep(
     {
         if (!TaskHubs.IsOwn(row, client) && !hubs.IsFormer(row, client))
         {
-            // Another app has taken it over.
+            // The row belongs to the task hub of another app, which sees to it.
             return false;
         }
 
@@ -133,7 +133,7 @@ public sealed class Sweep(
                     && await tasks.BuryAsync(row, cancellationToken) is { } tombstone
                     && await deletion.RemoveAsync(tombstone, client, TimeSpan.Zero, cancellationToken);
             case RowStatus.Pending or RowStatus.Running:
-                return await reader.FindAsync(row.Id, client, cancellationToken, TaskColumns.None) is not { } found
+                return await reconciled.FindAsync(row.Id, client, cancellationToken, TaskColumns.None) is not { } found
                     || (!found.IsUnfinished && found.WebhookDone != false && (found.ExpiresAt ?? TaskRow.Never) == TaskRow.Never);
             default:
                 if (row.ExpiresAt <= time.GetUtcNow())

@@ -13,7 +13,7 @@ internal static class TimeLimit
         }
         catch (OperationCanceledException) when (timeIsUp.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            // As said.
+            // The part's time is up, which is no failure: what is left is for the next run.
         }
     }
 }

@@ -45,13 +45,13 @@ public sealed class DeliverWebhook(
             return WebhookSchedule.Moment(turn.Turn);
         }
 
-        // It was repeated, or started again, after an attempt that is noted.
+        // The activity was repeated, or the delivery started again, after an attempt that is in the row already.
         if (row.WebhookNextAt - now > Early)
         {
             return row.WebhookNextAt - now;
         }
 
-        // A receiver that is busy with others is no failed attempt. To wait here would hold what real work needs.
+        // That the receiver's places are taken is no failed attempt. Waiting here would hold an activity slot that work needs.
         var url = new Uri(row.WebhookUrl);
         if (!places.TryTake(url, out IDisposable? place))
         {
@@ -93,7 +93,7 @@ public sealed class DeliverWebhook(
         {
             if (current.WebhookNextAt != row.WebhookNextAt)
             {
-                // Somebody has asked meanwhile that it be sent again.
+                // Meanwhile a caller has asked that the webhook be sent again: the row is not done.
                 (change.WebhookNextAt, change.WebhookDone, pause) = (null, false, WebhookSchedule.Moment(0));
             }
         });

@@ -16,7 +16,7 @@ public sealed record WebhookState(
     string Url, int Attempts, string? LastStatus, DateTimeOffset? NextAttemptAt, bool Done, IReadOnlyList<WebhookDelivery> Deliveries);
 
 /// <summary><c>/tasks/{task_id}/webhook</c>: what has come of a task's webhook, and sending it again.</summary>
-public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks open, TimeProvider time, ILogger<WebhookApi> logger)
+public sealed class WebhookApi(ReconciledTasks reconciled, TaskTable tasks, OpenTasks open, TimeProvider time, ILogger<WebhookApi> logger)
 {
     /// <summary>200 with the webhook's state; 404 if the task has none.</summary>
     [Function("GetWebhook")]
@@ -24,9 +24,9 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "tasks/{taskId}/webhook")] HttpRequest request,
         string taskId,
         [DurableClient] DurableTaskClient client) =>
-        await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) switch
+        await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) switch
         {
-            null => TaskAnswers.Unknown(),
+            null => TaskProblems.Unknown(),
             { WebhookUrl: null } row => NoWebhook(row),
             { } row => State(row, StatusCodes.Status200OK),
         };
@@ -41,9 +41,9 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
         string taskId,
         [DurableClient] DurableTaskClient client)
     {
-        if (await reader.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) is not { } row)
+        if (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, TaskColumns.WebhookLog) is not { } row)
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         if (row.WebhookUrl is null)
@@ -53,17 +53,17 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
 
         if (row.IsUnfinished)
         {
-            return TaskAnswers.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet: its webhook is sent when it has.");
+            return TaskProblems.Conflict(row.StatusAt(time.GetUtcNow()), "The task has not ended yet: its webhook is sent when it has.");
         }
 
-        // From here on the caller's leaving changes nothing.
+        // From here on the work is not cancelled when the caller hangs up.
         using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         var entry = new OpenTask(row.Id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, row.Hub ?? client.Name);
         await open.AddAsync([entry], writing.Token);
         var change = new TaskRow(row.Id) { WebhookDone = false, WebhookNextAt = time.GetUtcNow() };
         if (!await tasks.ChangeEndedAsync(change, row.ETag, writing.Token))
         {
-            return TaskAnswers.Unknown();
+            return TaskProblems.Unknown();
         }
 
         try
@@ -86,5 +86,5 @@ public sealed class WebhookApi(TaskReader reader, TaskTable tasks, OpenTasks ope
         return TypedResults.Json(state, TaskView.Json, statusCode: status);
     }
 
-    private ProblemHttpResult NoWebhook(TaskRow row) => TaskAnswers.NotFound(row.StatusAt(time.GetUtcNow()), "The task has no webhook.");
+    private ProblemHttpResult NoWebhook(TaskRow row) => TaskProblems.NotFound(row.StatusAt(time.GetUtcNow()), "The task has no webhook.");
 }

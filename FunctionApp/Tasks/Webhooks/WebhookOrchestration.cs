@@ -13,10 +13,10 @@ public static class WebhookOrchestration
     // Then the history begins anew, so that it does not grow for as long as a receiver is busy.
     private const int TurnsPerHistory = 50;
 
-    // Wakes a delivery that waits for its next attempt.
+    // The event that wakes a delivery which waits for its next attempt.
     private const string SendNowEvent = "sendNow";
 
-    // What storage does not let be read or written is no failed delivery.
+    // An activity that fails because of storage is repeated, without counting as an attempt to deliver.
     private static readonly TaskOptions WhileStorageIsAway = TaskOptions.FromRetryPolicy(new RetryPolicy(
         maxNumberOfAttempts: 1_000,
         firstRetryInterval: TimeSpan.FromSeconds(1),

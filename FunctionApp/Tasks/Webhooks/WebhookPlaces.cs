@@ -19,7 +19,7 @@ public sealed class WebhookPlaces(IOptions<WebhookSettings> settings, HostSettin
     /// <summary>A place to send to that URL, which is given back when it is disposed; false if there is none now.</summary>
     public bool TryTake(Uri url, [NotNullWhen(true)] out IDisposable? place)
     {
-        // Not by port, which a receiver has many of.
+        // Places are per host, not per port, since one receiver can have many ports.
         string receiver = url.Host;
         lock (_lock)
         {

@@ -50,7 +50,7 @@ public sealed class WebhookSender : IDisposable
     {
         if (_settings.Refusal(url.OriginalString) is { } refusal)
         {
-            // The settings have changed since the submission.
+            // The settings have changed since the submission, and do not allow this address any more.
             return new(null, $"the URL {refusal}");
         }
 

@@ -33,7 +33,7 @@ public sealed class WebhookSettings
         settings.MaxDeliveries = configuration.ReadInteger("Webhook__MaxDeliveries", minimum: 1, maximum: 1_000);
         if (!settings.Secrets.All(IsSecret))
         {
-            // The value is not repeated.
+            // The value is a secret, so the message does not repeat it.
             throw new StartupException(
                 "The setting Webhook__Secret must be \"whsec_\" and the base64 of 24 to 64 random bytes, or several such, divided by spaces.");
         }

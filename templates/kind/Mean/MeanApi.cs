@@ -5,7 +5,7 @@ using Microsoft.DurableTask.Client;
 
 namespace FunctionApp.Mean;
 
-public sealed class MeanApi(TaskSubmission tasks, TaskAnswers answers, CalculateMean mean)
+public sealed class MeanApi(TaskSubmitter tasks, TaskResults results, CalculateMean mean)
 {
     [Function("SubmitMean")]
     public Task<IResult> SubmitAsync(
@@ -16,5 +16,5 @@ public sealed class MeanApi(TaskSubmission tasks, TaskAnswers answers, Calculate
     public Task<IResult> GetAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "mean/{taskId}")] HttpRequest request,
         string taskId, [DurableClient] DurableTaskClient client) =>
-        answers.GetResultAsync(mean, taskId, request, client);
+        results.GetAsync(mean, taskId, request, client);
 }

@@ -10,18 +10,18 @@ using Moq;
 namespace FunctionApp.Tests.Storage;
 
 /// <summary>A submission that breaks off at any point is completed by the next with the same key, and never done twice.</summary>
-public class TaskStarterTests : StorageTest
+public class TaskCreatorTests : StorageTest
 {
-    private static readonly string Key = IdempotencyKey.Hash("key");
+    private static readonly string Key = "key".Sha256();
 
     [Fact]
     public async Task A_task_is_a_row_and_an_orchestration_that_knows_the_rows_ETag()
     {
         TaskRow row = NewRow(input: """{"x":1}""");
 
-        await Starter.StartAsync(row, null, Client.Object, default);
+        await Creator.CreateAsync(row, null, Client.Object, default);
 
-        (TaskId id, TaskStart start) = Assert.Single(Started);
+        (TaskId id, OrchestrationInput start) = Assert.Single(Started);
         TaskRow stored = (await Tasks.FindAsync(row.Id, default))!;
         Assert.Equal(
             (row.Id, "DoWork", """{"x":1}""", TimeSpan.FromMinutes(1), stored.ETag.ToString()),
@@ -32,10 +32,10 @@ public class TaskStarterTests : StorageTest
     [Fact]
     public async Task A_key_gives_the_same_task_again_and_another_submission_is_refused()
     {
-        TaskId? first = await StartOnceAsync();
+        TaskId? first = await CreateOnceAsync();
 
-        Assert.Equal(first, await StartOnceAsync());
-        Assert.Null(await StartOnceAsync("""{"x":2}"""));
+        Assert.Equal(first, await CreateOnceAsync());
+        Assert.Null(await CreateOnceAsync("""{"x":2}"""));
         Assert.All(Started, started => Assert.Equal(first, started.Id));
     }
 
@@ -44,7 +44,7 @@ public class TaskStarterTests : StorageTest
     {
         Client.Setup(client => client.GetInstanceAsync(It.IsAny<string>(), false, It.IsAny<CancellationToken>())).ReturnsAsync(default(OrchestrationMetadata));
 
-        TaskId?[] ids = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => StartOnceAsync()));
+        TaskId?[] ids = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => CreateOnceAsync()));
 
         Assert.NotNull(Assert.Single(ids.Distinct()));
     }
@@ -53,12 +53,12 @@ public class TaskStarterTests : StorageTest
     public async Task Broken_off_after_the_keys_row_the_next_one_completes_it()
     {
         var id = TaskId.Create(DateTimeOffset.UtcNow);
-        await Starter.StartOnceAsync(Key, "{}", id, id => NewRow(id), StoreNothing, null, Client.Object, default);
+        await Creator.CreateOnceAsync(Key, "{}", id, id => NewRow(id), StoreNothing, null, Client.Object, default);
         await Table.DeleteEntityAsync(id.PartitionKey, id.RowKey);
         Started.Clear();
         Instance(id, null);
 
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
 
         Assert.Equal(id, Assert.Single(Started).Id);
         Assert.Equal(RowStatus.Pending, await Tasks.FindStatusAsync(id, default));
@@ -68,11 +68,11 @@ public class TaskStarterTests : StorageTest
     public async Task Broken_off_after_the_row_the_next_one_completes_it()
     {
         StartFailure = new TimeoutException();
-        TaskId? accepted = await StartOnceAsync(); // the row is there, so the task will run
+        TaskId? accepted = await CreateOnceAsync(); // the row is there, so the task will run
         Assert.Empty(Started);
         StartFailure = null;
 
-        TaskId? id = await StartOnceAsync();
+        TaskId? id = await CreateOnceAsync();
 
         Assert.Equal(accepted, id);
         Assert.Equal(id, Assert.Single(Started).Id);
@@ -81,32 +81,32 @@ public class TaskStarterTests : StorageTest
     [Fact]
     public async Task Broken_off_after_the_start_the_next_one_finds_it_done()
     {
-        TaskId? id = await StartOnceAsync();
+        TaskId? id = await CreateOnceAsync();
         StartFailure = new OrchestrationAlreadyExistsException();
 
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
     }
 
     [Fact]
     public async Task Of_two_who_start_it_at_once_one_may_get_any_error_and_the_task_is_accepted_all_the_same()
     {
-        TaskId? id = await StartOnceAsync();
+        TaskId? id = await CreateOnceAsync();
         StartFailure = new RpcException(new Status(StatusCode.Unknown, "conflict"));
         Instance(id!.Value, OrchestrationRuntimeStatus.Pending);
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
 
         Instance(id.Value, null);
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
     }
 
     [Fact]
     public async Task An_ended_task_is_not_started_again()
     {
-        TaskId id = (await StartOnceAsync())!.Value;
+        TaskId id = (await CreateOnceAsync())!.Value;
         await Tasks.ChangeUnfinishedAsync(TaskRow.Succeeded(id, new("1"), DateTimeOffset.UtcNow), new("*"), default);
         Started.Clear();
 
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
 
         Assert.Empty(Started);
     }
@@ -116,7 +116,7 @@ public class TaskStarterTests : StorageTest
     [InlineData(false)]
     public async Task The_key_of_a_deleted_task_is_as_good_as_new(bool tombstone)
     {
-        TaskId old = (await StartOnceAsync())!.Value;
+        TaskId old = (await CreateOnceAsync())!.Value;
         if (tombstone)
         {
             await Tasks.ChangeUnfinishedAsync(new TaskRow(old) { Status = RowStatus.Deleted }, new("*"), default);
@@ -127,11 +127,11 @@ public class TaskStarterTests : StorageTest
             Instance(old, OrchestrationRuntimeStatus.Completed);
         }
 
-        TaskId? id = await StartOnceAsync("""{"x":2}""");
+        TaskId? id = await CreateOnceAsync("""{"x":2}""");
 
         Assert.NotNull(id);
         Assert.NotEqual(old, id);
-        Assert.Equal(id, await StartOnceAsync("""{"x":2}"""));
+        Assert.Equal(id, await CreateOnceAsync("""{"x":2}"""));
         Assert.Equal(RowStatus.Pending, await Tasks.FindStatusAsync(id.Value, default));
     }
 
@@ -143,17 +143,17 @@ public class TaskStarterTests : StorageTest
         row.Items = 1;
         await ItemsClient.CreateIfNotExistsAsync();
         using var breaksOff = new CancellationTokenSource();
-        var starter = new TaskStarter(Tasks, new KeysTable(Keys), new ItemsTable(new TableClient(new Uri("http://127.0.0.1:9"), "away",
-            new TableSharedKeyCredential("devstoreaccount1", "a2V5"), new TableClientOptions { Retry = { MaxRetries = 0 } })), Open, TimeProvider.System, NullLogger<TaskStarter>.Instance);
+        var creator = new TaskCreator(Tasks, new KeysTable(Keys), new ItemsTable(new TableClient(new Uri("http://127.0.0.1:9"), "away",
+            new TableSharedKeyCredential("devstoreaccount1", "a2V5"), new TableClientOptions { Retry = { MaxRetries = 0 } })), Open, TimeProvider.System, NullLogger<TaskCreator>.Instance);
 
-        await Assert.ThrowsAnyAsync<Exception>(() => starter.StartAsync(row, new([new("{}")]), Client.Object, default));
+        await Assert.ThrowsAnyAsync<Exception>(() => creator.CreateAsync(row, new([new("{}")]), Client.Object, default));
 
         Assert.Equal(RowStatus.Preparing, await Tasks.FindStatusAsync(id, default));
         Assert.Null(await Tasks.FindAsync(id, default));
         Assert.Empty(Started);
 
         // Whoever sends its key again completes it.
-        await Starter.StartAsync(row, new([new("{}")]), Client.Object, default);
+        await Creator.CreateAsync(row, new([new("{}")]), Client.Object, default);
         Assert.Equal(RowStatus.Pending, (await Tasks.FindAsync(id, default))!.Status);
         Assert.Equal(id, Assert.Single(Started, started => started.Id == id).Id);
         Assert.Single(ItemsClient.Query<ItemRow>(item => item.PartitionKey == id.ToString()));
@@ -162,7 +162,7 @@ public class TaskStarterTests : StorageTest
     [Fact]
     public async Task Of_a_task_whose_deletion_ends_while_its_key_is_sent_again_nothing_comes_back()
     {
-        TaskId old = (await StartOnceAsync())!.Value;
+        TaskId old = (await CreateOnceAsync())!.Value;
         await Tasks.ChangeUnfinishedAsync(TaskRow.Succeeded(old, new("1"), DateTimeOffset.UtcNow), new("*"), default);
         await Table.DeleteEntityAsync(old.PartitionKey, old.RowKey);
 
@@ -175,28 +175,28 @@ public class TaskStarterTests : StorageTest
             });
         Started.Clear();
 
-        TaskId? id = await StartOnceAsync();
+        TaskId? id = await CreateOnceAsync();
 
         Assert.NotEqual(old, id);
         Assert.Equal(id, Assert.Single(Started).Id);
         Assert.Null(await Tasks.FindStatusAsync(old, default));
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
     }
 
     [Fact]
     public async Task The_sweep_is_told_of_a_row_that_comes_after_it_has_been_past_its_time()
     {
         var id = TaskId.Create(DateTimeOffset.UtcNow.AddDays(-1));
-        await new KeysTable(Keys).GetOrAddAsync(new KeyRow(Key, id, IdempotencyKey.Hash("{}")), default);
+        await new KeysTable(Keys).GetOrAddAsync(new KeyRow(Key, id, "{}".Sha256()), default);
         Instance(id, null);
 
-        Assert.Equal(id, await StartOnceAsync());
+        Assert.Equal(id, await CreateOnceAsync());
 
         Assert.EndsWith(id.ToString(), Assert.Single(OpenTable.Query<TableEntity>()).RowKey);
     }
 
     private static Task StoreNothing(TaskId id, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private Task<TaskId?> StartOnceAsync(string input = "{}") =>
-        Starter.StartOnceAsync(Key, input, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), StoreNothing, null, Client.Object, default);
+    private Task<TaskId?> CreateOnceAsync(string input = "{}") =>
+        Creator.CreateOnceAsync(Key, input, TaskId.Create(DateTimeOffset.UtcNow), id => NewRow(id, input), StoreNothing, null, Client.Object, default);
 }

@@ -11,7 +11,7 @@ using Moq;
 namespace FunctionApp.Tests.Storage;
 
 /// <summary>Who reads an unfinished row that nobody has written for a minute finds out whether anything will still end it.</summary>
-public sealed class TaskReaderTests : StorageTest, IDisposable
+public sealed class ReconciledTasksTests : StorageTest, IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private MemoryCache _cache = new(new MemoryCacheOptions());
@@ -164,7 +164,7 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
 
         Assert.Equal(RowStatus.Running, (await FindAsync(id, "other, former1"))!.Status);
 
-        (TaskId started, TaskStart start) = Assert.Single(Started);
+        (TaskId started, OrchestrationInput start) = Assert.Single(Started);
         Assert.Equal((id, 4), (started, start.FirstAttempt));
         Assert.Equal("test", (await Tasks.FindAsync(id, default))!.Hub);
     }
@@ -187,7 +187,7 @@ public sealed class TaskReaderTests : StorageTest, IDisposable
     private async Task<TaskRow?> FindAsync(TaskId id, string? formerTaskHubs = null)
     {
         IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("FormerTaskHubs", formerTaskHubs)]).Build();
-        return await new TaskReader(Tasks, new TaskHubs(settings), _cache, _time, NullLogger<TaskReader>.Instance)
+        return await new ReconciledTasks(Tasks, new TaskHubs(settings), _cache, _time, NullLogger<ReconciledTasks>.Instance)
             .FindAsync(id, Client.Object, default);
     }
 

@@ -10,9 +10,9 @@ namespace FunctionApp.Tasks;
 /// Reads tasks. An unfinished one that storage has not heard of for a minute is compared with its orchestration, so
 /// that no task stays unfinished when what should end it is gone.
 /// </summary>
-public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache recentlyCompared, TimeProvider time, ILogger<TaskReader> logger)
+public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache recentlyCompared, TimeProvider time, ILogger<ReconciledTasks> logger)
 {
-    // A row that was written since then is believed.
+    // A row that was written within this time is taken as it is, without a look at its orchestration.
     private static readonly TimeSpan Believed = TimeSpan.FromMinutes(1);
 
     // A task stands still when nobody has written its row on so many days on which somebody, at least the sweep, has read it.
@@ -37,7 +37,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         DateTimeOffset now = time.GetUtcNow();
         if (TaskHubs.IsOwn(row, client) && TaskRow.Expired(row, now) is { } expired)
         {
-            await EndAsync(row, expired, "it has not begun", client);
+            await EndLostAsync(row, expired, "it has not begun", client);
             return await tasks.FindAsync(id, cancellationToken, columns);
         }
 
@@ -60,7 +60,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
     {
         if (hubs.IsFormer(row, client))
         {
-            // First the orchestration: were the row ours without one, it would be taken for lost.
+            // First the orchestration, then the row: a row of this hub without an orchestration would be taken for lost.
             await StartAsync(row.Id, client, cancellationToken);
             await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { Hub = client.Name }, row.ETag, cancellationToken);
             logger.Adopted(row.Id.ToString(), row.Hub!);
@@ -75,7 +75,7 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         OrchestrationMetadata? instance = await client.GetInstanceAsync(row.Id.ToString(), getInputsAndOutputs: true, cancellationToken);
         if (instance is null && row.StartedAt is null)
         {
-            // Inserted, but the submission has not come to start it.
+            // The submission has inserted the row, and broke off before it started the orchestration.
             await StartAsync(row.Id, client, cancellationToken);
             return false;
         }
@@ -83,14 +83,14 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         switch (instance?.RuntimeStatus)
         {
             case OrchestrationRuntimeStatus.Terminated:
-                return await EndAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client);
+                return await EndLostAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client);
             case null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Completed:
                 string evidence = instance?.RuntimeStatus.ToString() ?? "no orchestration";
-                return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
+                return await EndLostAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
             default:
                 if (row is { Status: RowStatus.Pending, IsMoved: true } && row.StartAt < now)
                 {
-                    // Whoever has given it another start could not tell its orchestration, which may wait for the former one.
+                    // The change of its start may have broken off before the event was sent: the orchestration would wait for the former start.
                     await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
                 }
 
@@ -100,10 +100,10 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
 
     private async Task StartAsync(TaskId id, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        // Only now its input is needed.
+        // The row was read without its input, which is needed only here.
         if (await tasks.FindAsync(id, cancellationToken) is { IsUnfinished: true } row)
         {
-            await TaskStarter.StartOrchestrationAsync(row, row.ETag, client, cancellationToken);
+            await client.StartTaskAsync(row, row.ETag, cancellationToken);
         }
     }
 
@@ -121,16 +121,16 @@ public sealed class TaskReader(TaskTable tasks, TaskHubs hubs, IMemoryCache rece
         int days = (row.IdleDays ?? 0) + 1;
         if (days >= MaxIdleDays)
         {
-            return await EndAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client);
+            return await EndLostAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client);
         }
 
         await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { IdleDays = days }, row.ETag, cancellationToken, _ => false);
         return false;
     }
 
-    private async Task<bool> EndAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client)
+    private async Task<bool> EndLostAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client)
     {
-        // What belongs to the end does not depend on the reader, who may leave. What has changed meanwhile the next one looks at.
+        // The end is written whether or not the reader hangs up. A row that somebody has changed meanwhile is left to its next reader.
         using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         if (await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token, _ => false) is not null)
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Azure;
 using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Upkeep;
@@ -8,28 +7,22 @@ using Microsoft.Extensions.Logging;
 namespace FunctionApp.Tasks;
 
 /// <summary>
-/// Starts tasks: first the row, then the orchestration. All methods can be repeated, and complete what an earlier call
+/// Creates tasks: first the row, then its orchestration. All methods can be repeated, and complete what an earlier call
 /// that broke off has left. They throw what storage and the durable client throw.
 /// </summary>
-public sealed class TaskStarter(
-    TaskTable tasks, KeysTable keys, ItemsTable itemsTable, OpenTasks open, TimeProvider time, ILogger<TaskStarter> logger)
+public sealed class TaskCreator(
+    TaskTable tasks, KeysTable keys, ItemsTable itemsTable, OpenTasks open, TimeProvider time, ILogger<TaskCreator> logger)
 {
-    // What stands in the start message, in the history and in every attempt's event stays small: a larger input is read by the activity.
-    private const int LargestInHistory = 2 * 1_024;
-
-    // For rows from before there was this column.
-    private const int DefaultMaxAttempts = 25;
-
     /// <summary>
     /// Makes sure that the row and its orchestration exist. Once the row is there the task is accepted: an orchestration that
     /// cannot be started now is started by the sweep or by whoever reads the row.
     /// </summary>
     /// <param name="items">What a batch has. They are stored after a row that says so, since the sweep finds rows.</param>
-    public Task StartAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken) =>
-        StartAsync(row, items, () => Task.FromResult(true), client, cancellationToken);
+    public Task CreateAsync(TaskRow row, BatchItems? items, DurableTaskClient client, CancellationToken cancellationToken) =>
+        CreateAsync(row, items, () => Task.FromResult(true), client, cancellationToken);
 
     /// <summary>The same; false, with no row left, if the row was not there and is not wanted once it is.</summary>
-    private async Task<bool> StartAsync(
+    private async Task<bool> CreateAsync(
         TaskRow row, BatchItems? items, Func<Task<bool>> isWanted, DurableTaskClient client, CancellationToken cancellationToken)
     {
         row.Hub = client.Name;
@@ -52,11 +45,11 @@ public sealed class TaskStarter(
         {
             if (etag is { } inserted)
             {
-                await StartOrchestrationAsync(row, inserted, client, cancellationToken);
+                await client.StartTaskAsync(row, inserted, cancellationToken);
             }
             else if (await tasks.FindAsync(row.Id, cancellationToken) is { IsUnfinished: true } existing)
             {
-                await StartOrchestrationAsync(existing, existing.ETag, client, cancellationToken);
+                await client.StartTaskAsync(existing, existing.ETag, cancellationToken);
             }
         }
         catch (Exception e) when (Outage.Is(e))
@@ -68,13 +61,13 @@ public sealed class TaskStarter(
     }
 
     /// <summary>
-    /// Starts one task for all who come with the same key; its ID, or null if the key came before with another
+    /// Creates one task for all who come with the same key; its ID, or null if the key came before with another
     /// submission. Once its task was deleted, a key is as good as new.
     /// </summary>
     /// <param name="submission">What makes one submission another one than before.</param>
     /// <param name="createRow">The row of this submission, for the ID that it gets.</param>
     /// <param name="storeInput">Stores, before there is a row of that ID, what of the input is a blob.</param>
-    public async Task<TaskId?> StartOnceAsync(
+    public async Task<TaskId?> CreateOnceAsync(
         string keyHash,
         string submission,
         TaskId newId,
@@ -84,7 +77,7 @@ public sealed class TaskStarter(
         DurableTaskClient client,
         CancellationToken cancellationToken)
     {
-        var own = new KeyRow(keyHash, newId, IdempotencyKey.Hash(submission));
+        var own = new KeyRow(keyHash, newId, submission.Sha256());
         while (true)
         {
             KeyRow first = await keys.GetOrAddAsync(own, cancellationToken);
@@ -92,7 +85,7 @@ public sealed class TaskStarter(
             if (id == newId)
             {
                 await storeInput(id, cancellationToken);
-                await StartAsync(createRow(id), items, client, cancellationToken);
+                await CreateAsync(createRow(id), items, client, cancellationToken);
                 return id;
             }
 
@@ -110,38 +103,17 @@ public sealed class TaskStarter(
 
             if (status is null)
             {
-                // The sweep has been past the time of this ID.
+                // The sweep reads rows by the time in their ID, and has read that time already: so the row that comes now is noted for it.
                 await open.AddAsync([new OpenTask(id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, client.Name)], cancellationToken);
                 await storeInput(id, cancellationToken);
             }
 
-            // A deletion removes the key, then the row: a row that is not there any more should not come back.
-            if (await StartAsync(createRow(id), items, () => keys.HasAsync(first, cancellationToken), client, cancellationToken))
+            // A deletion removes the key, then the row. If the key is gone once the row is inserted, the row must not stay.
+            if (await CreateAsync(createRow(id), items, () => keys.HasAsync(first, cancellationToken), client, cancellationToken))
             {
                 return id;
             }
         }
-    }
-
-    /// <summary>Starts the orchestration of a row; more than once is as good as once.</summary>
-    /// <param name="etag">The row's.</param>
-    public static Task StartOrchestrationAsync(TaskRow row, ETag etag, DurableTaskClient client, CancellationToken cancellationToken)
-    {
-        var start = new TaskStart(
-            row.Activity!,
-            row.BodySize is null && row.Input?.ToMemory().Length <= LargestInHistory ? row.Input.ToString() : null,
-            TimeSpan.FromMilliseconds(row.TimeLimit!.Value),
-            row.MaxAttempts ?? DefaultMaxAttempts,
-            (row.Attempt ?? 0) + 1,
-            etag.ToString(),
-            row.StartAt,
-            row.StartBy,
-            row.Items ?? 0,
-            row.WebhookUrl is not null,
-            Activity.Current?.Id);
-
-        string orchestration = row.Items is null ? nameof(TaskOrchestration) : nameof(BatchOrchestration);
-        return client.StartOnceAsync(orchestration, row.Id.ToString(), start, cancellationToken);
     }
 
     /// <summary>
@@ -154,7 +126,7 @@ public sealed class TaskStarter(
         RowStatus? status = await tasks.FindStatusAsync(id, cancellationToken);
         if (status is null && await client.GetInstanceAsync(id.ToString(), getInputsAndOutputs: false, cancellationToken) is not null)
         {
-            // The row may have come since the first look.
+            // The row may have been inserted between the two reads: so it is read once more.
             status = await tasks.FindStatusAsync(id, cancellationToken) ?? RowStatus.Deleted;
         }
 

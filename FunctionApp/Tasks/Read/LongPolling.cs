@@ -9,9 +9,9 @@ namespace FunctionApp.Tasks;
 /// Reads a task for a request that may prefer to wait for news of it. All who wait for one task in this process share
 /// one poller. When too many wait, or the host stops, they are answered at once.
 /// </summary>
-public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> settings, TimeProvider time) : IDisposable
+public sealed class LongPolling(ReconciledTasks reconciled, IOptions<WaitingSettings> settings, TimeProvider time) : IDisposable
 {
-    // What somebody who waits may want to know of a task that has ended.
+    // The columns that those who wait may need of a task that has ended.
     private const TaskColumns Polled = TaskColumns.Result | TaskColumns.Files;
 
     private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(0.25);
@@ -32,13 +32,13 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         int? wait = Prefer.Wait(http.Request);
         if (wait is null || !_places.Wait(0, CancellationToken.None))
         {
-            return await reader.FindAsync(taskId, client, http.RequestAborted, columns);
+            return await reconciled.FindAsync(taskId, client, http.RequestAborted, columns);
         }
 
         try
         {
             http.Response.Headers["Preference-Applied"] = $"wait={wait}";
-            TaskRow? row = await reader.FindAsync(taskId, client, http.RequestAborted, columns);
+            TaskRow? row = await reconciled.FindAsync(taskId, client, http.RequestAborted, columns);
             return row is null || isNews(row) ? row : await WatchAsync(row, TimeSpan.FromSeconds(wait.Value), http, client, isNews);
         }
         finally
@@ -70,7 +70,7 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
-            TaskRow? row = await reader.FindAsync(latest.Id, client, http.RequestAborted, Polled);
+            TaskRow? row = await reconciled.FindAsync(latest.Id, client, http.RequestAborted, Polled);
             row?.Input = latest.Input;
             return row;
         }
@@ -121,7 +121,7 @@ public sealed class TaskWatcher(TaskReader reader, IOptions<WaitingSettings> set
             poller.Next = NewNext();
             try
             {
-                TaskRow? row = await reader.FindAsync(id, client, CancellationToken.None, Polled);
+                TaskRow? row = await reconciled.FindAsync(id, client, CancellationToken.None, Polled);
                 row?.Input = poller.Input;
                 next.SetResult(row);
             }

@@ -15,7 +15,7 @@ namespace FunctionApp.Tasks;
 /// <param name="Items">How many items a batch has; 0 for a single task.</param>
 /// <param name="HasWebhook">Whether somebody is to be told of the end.</param>
 /// <param name="TraceParent">The submission's trace (W3C), which the activity's continues.</param>
-public sealed record TaskStart(
+public sealed record OrchestrationInput(
     string Activity,
     string? Input,
     TimeSpan TimeLimit,
@@ -27,15 +27,3 @@ public sealed record TaskStart(
     int Items,
     bool HasWebhook,
     string? TraceParent);
-
-/// <summary>Input of a task's activity.</summary>
-/// <param name="TaskId">The task's ID.</param>
-/// <param name="Start">What the orchestration was started with.</param>
-/// <param name="Number">From 1 on.</param>
-public sealed record TaskAttempt(string TaskId, TaskStart Start, int Number);
-
-/// <summary>
-/// Thrown by an activity when an attempt could not even begin, or its outcome not be stored: there was no place for it, or
-/// storage was away. It is repeated as often as that takes, and does not count as an attempt.
-/// </summary>
-public sealed class AttemptPostponedException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -40,16 +40,16 @@ public sealed record Submission(
 /// <summary>
 /// Accepts tasks. A submission that breaks off half-way is completed by whoever sends its key again or reads its row.
 /// </summary>
-public sealed class TaskSubmission(
-    TaskStarter starter,
+public sealed class TaskSubmitter(
+    TaskCreator creator,
     TaskBlobs blobs,
     BodyUpload upload,
     OpenTasks open,
-    TaskWatcher watcher,
+    LongPolling polling,
     PublicUrl publicUrl,
     IOptions<WebhookSettings> webhooks,
     TimeProvider time,
-    ILogger<TaskSubmission> logger)
+    ILogger<TaskSubmitter> logger)
 {
     // The sweep goes over what was created since its last run, and some minutes before.
     private static readonly TimeSpan LongUpload = TimeSpan.FromMinutes(1);
@@ -126,7 +126,7 @@ public sealed class TaskSubmission(
 
         Task StoreAsync(TaskId id, CancellationToken cancellationToken) => submission.Blob?.StoreAsync(id, cancellationToken) ?? Task.CompletedTask;
 
-        // From here on the caller's leaving changes nothing.
+        // From here on the work is not cancelled when the caller hangs up.
         using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         TaskId newId = submission.Id ?? TaskId.Create(now);
         if (now - newId.CreatedAt > LongUpload)
@@ -137,12 +137,12 @@ public sealed class TaskSubmission(
         if (keyHash is null)
         {
             await StoreAsync(newId, writing.Token);
-            await starter.StartAsync(CreateRow(newId), submission.Items, client, writing.Token);
+            await creator.CreateAsync(CreateRow(newId), submission.Items, client, writing.Token);
             TaskMetrics.Accepted(submission.KindName);
             return await AnswerAsync(submission, newId, request, client);
         }
 
-        TaskId? id = await starter.StartOnceAsync(
+        TaskId? id = await creator.CreateOnceAsync(
             keyHash, $"{submission.Fingerprint()}\n{options.Fingerprint()}", newId, CreateRow, StoreAsync, submission.Items, client, writing.Token);
         if (submission.Id is { } uploaded && uploaded != id)
         {
@@ -210,11 +210,11 @@ public sealed class TaskSubmission(
         IHeaderDictionary headers = request.HttpContext.Response.Headers;
         PathString prefix = request.PathBase;
         headers["Operation-Location"] = $"{prefix}/tasks/{id}";
-        headers.RetryAfter = TaskAnswers.RetryAfter;
+        headers.RetryAfter = TaskResults.RetryAfter;
         TaskRow? row = null;
         try
         {
-            row = Prefer.Wait(request) is null ? null : await watcher.ReadAsync(
+            row = Prefer.Wait(request) is null ? null : await polling.ReadAsync(
                 id.ToString(), request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result);
         }
         catch (Exception e) when (Outage.Is(e))
