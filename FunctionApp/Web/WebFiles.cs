@@ -26,10 +26,10 @@ public static class WebFiles
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static readonly FileExtensionContentTypeProvider ContentTypes = new();
-    private static readonly FrozenDictionary<string, byte[]> Files = ReadAll();
-    private static readonly string Version = Hash(Files.OrderBy(file => file.Key).SelectMany(file => file.Value));
-    private static readonly FrozenDictionary<string, byte[]> Pages = Files.Where(file => file.Key.EndsWith(".html"))
-        .ToFrozenDictionary(file => file.Key, file => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(file.Value).Replace(VersionWord, Version)));
+    private static readonly FrozenDictionary<string, WebFile> Files = ReadAll();
+    private static readonly string Version = Hash(Files.OrderBy(file => file.Key).SelectMany(file => file.Value.Content));
+    private static readonly FrozenDictionary<string, WebFile> Pages = Files.Where(file => file.Key.EndsWith(".html"))
+        .ToFrozenDictionary(file => file.Key, file => file.Value.Replace(VersionWord, Version));
 
     /// <summary>A page. It is asked for anew each time, and sent only if it has changed.</summary>
     public static IResult Page(HttpResponse response, string name) => Answer(response, name, Pages[name], "no-cache");
@@ -38,33 +38,33 @@ public static class WebFiles
     public static IResult Description(HttpResponse response, DateTimeOffset now) => Answer(
         response,
         DescriptionName,
-        Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Files[DescriptionName]).Replace(FutureExample, $"{now.AddDays(1):yyyy-MM-dd}")),
+        Files[DescriptionName].Replace(FutureExample, $"{now.AddDays(1):yyyy-MM-dd}"),
         "no-cache");
 
     /// <summary>One of the pages' files. While a new version of the app is rolled out, an old one may be asked for the new one's.</summary>
     public static IResult Asset(HttpResponse response, string version, string name) =>
-        Files.TryGetValue(name, out byte[]? content)
-            ? Answer(response, name, content, version == Version ? "public, max-age=31536000, immutable" : "no-store")
+        Files.TryGetValue(name, out WebFile? file)
+            ? Answer(response, name, file, version == Version ? "public, max-age=31536000, immutable" : "no-store")
             : TypedResults.Problem("There is no such file.", statusCode: StatusCodes.Status404NotFound);
 
-    private static FileContentHttpResult Answer(HttpResponse response, string name, byte[] content, string cacheControl)
+    private static FileContentHttpResult Answer(HttpResponse response, string name, WebFile file, string cacheControl)
     {
         response.Headers.CacheControl = cacheControl;
         response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
         response.Headers["Referrer-Policy"] = "no-referrer";
         string type = ContentTypes.TryGetContentType(name, out string? known) ? known : "application/octet-stream";
         return TypedResults.Bytes(
-            content,
+            file.Content,
             type.StartsWith("text/") ? $"{type}; charset=utf-8" : type,
-            entityTag: new EntityTagHeaderValue($"\"{Hash(content)}\""));
+            entityTag: file.Tag);
     }
 
-    private static FrozenDictionary<string, byte[]> ReadAll()
+    private static FrozenDictionary<string, WebFile> ReadAll()
     {
         Assembly assembly = typeof(WebFiles).Assembly;
         const string Prefix = "Web/";
         return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix))
-            .ToFrozenDictionary(name => name[Prefix.Length..], name => Read(assembly, name));
+            .ToFrozenDictionary(name => name[Prefix.Length..], name => new WebFile(Read(assembly, name)));
     }
 
     private static byte[] Read(Assembly assembly, string name)
@@ -76,4 +76,12 @@ public static class WebFiles
     }
 
     private static string Hash(IEnumerable<byte> content) => Convert.ToHexStringLower(SHA256.HashData([.. content]))[..16];
+
+    private sealed record WebFile(byte[] Content)
+    {
+        /// <summary>A validator, of the content alone.</summary>
+        public EntityTagHeaderValue Tag { get; } = new($"\"{Hash(Content)}\"");
+
+        public WebFile Replace(string word, string by) => new(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Content).Replace(word, by)));
+    }
 }

@@ -33,11 +33,10 @@ public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenT
         }
 
         IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfMatch;
-        const TaskColumns Shown = TaskColumns.Input | TaskColumns.Result;
-        while (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) is { } row)
+        while (await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted) is { } row)
         {
             DateTimeOffset now = time.GetUtcNow();
-            if (known.Count > 0 && !known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == View(row, request).ETag()))
+            if (known.Count > 0 && !known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == ETag(row, request)))
             {
                 return TaskProblems.Changed(row.StatusAt(now));
             }
@@ -49,10 +48,9 @@ public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenT
 
             if (await ChangeAsync(row, patch, client))
             {
-                TaskRow changed = await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted, Shown) ?? row;
-                TaskView view = View(changed, request);
-                request.HttpContext.Response.Headers.ETag = view.ETag();
-                return view.Answer();
+                TaskRow changed = await reconciled.FindAsync(taskId, client, request.HttpContext.RequestAborted) ?? row;
+                request.HttpContext.Response.Headers.ETag = ETag(changed, request);
+                return TaskView.Of(changed, time.GetUtcNow(), retention.Value.Period, request.PathBase).Answer();
             }
         }
 
@@ -79,5 +77,5 @@ public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenT
         return true;
     }
 
-    private TaskView View(TaskRow row, HttpRequest request) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, request.PathBase);
+    private string ETag(TaskRow row, HttpRequest request) => TaskView.ETag(row, time.GetUtcNow(), retention.Value.Period, request.PathBase);
 }

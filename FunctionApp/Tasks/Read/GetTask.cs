@@ -22,23 +22,24 @@ public sealed class GetTask(LongPolling polling, IOptions<RetentionSettings> ret
         HttpContext http = request.HttpContext;
         IList<EntityTagHeaderValue> known = new RequestHeaders(request.Headers).IfNoneMatch;
         PathString prefix = request.PathBase;
-        TaskView View(TaskRow row) => TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, prefix);
-        bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(View(row).ETag());
+        string ETag(TaskRow row) => TaskView.ETag(row, time.GetUtcNow(), retention.Value.Period, prefix);
+        bool IsNews(TaskRow row) => known.Count == 0 ? !row.IsUnfinished : !IsKnown(ETag(row));
         bool IsKnown(string etag) => known.Any(one => one == EntityTagHeaderValue.Any || one.Tag == etag);
 
-        if (await polling.ReadAsync(taskId, http, client, IsNews, TaskColumns.Input | TaskColumns.Result | TaskColumns.Files) is not { } row)
+        if (await polling.ReadAsync(taskId, http, client, IsNews, TaskColumns.All) is not { } row)
         {
             return TaskProblems.Unknown();
         }
 
-        TaskView task = View(row);
-        string etag = task.ETag();
+        string etag = ETag(row);
         http.Response.Headers.ETag = etag;
         if (row.IsUnfinished)
         {
             http.Response.Headers.RetryAfter = TaskResults.RetryAfter;
         }
 
-        return IsKnown(etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : task.Answer();
+        return IsKnown(etag)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TaskView.Of(row, time.GetUtcNow(), retention.Value.Period, prefix).Answer();
     }
 }

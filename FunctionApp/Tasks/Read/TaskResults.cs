@@ -19,7 +19,7 @@ public sealed class TaskResults(LongPolling polling, TaskBlobs blobs, TimeProvid
     public async Task<IResult> GetAsync(
         string kind, string taskId, HttpRequest request, DurableTaskClient client, Func<TaskRow, Task<IResult>> readResult, bool ofAnyEnd = false)
     {
-        if (await polling.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result) is not { } row
+        if (await polling.ReadAsync(taskId, request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Outcome) is not { } row
             || row.Kind != kind)
         {
             return TaskProblems.Unknown();

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -63,7 +62,7 @@ public sealed record TaskView(
             row.StartAt,
             row.StartedAt,
             row.EndedAt,
-            row.ExpiresAt is null ? row.EndedAt + retention : row.ExpiresAt == TaskRow.Never ? null : row.ExpiresAt,
+            Expiry(row, retention),
             row.Attempt ?? 0,
             row.InputSummary,
             row.ResultSummary,
@@ -80,11 +79,14 @@ public sealed record TaskView(
             new($"{prefix}/tasks/{id}", $"{prefix}/{row.Kind}/{id}", $"{prefix}/tasks/{id}/cancel", $"{prefix}/tasks/{id}/retry", $"{prefix}/tasks/{id}/log"));
     }
 
-    /// <summary>Validator of the representation; the input, which never changes, does not count.</summary>
-    public string ETag() =>
-        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Input = null }, Json)).AsSpan(0, 16))}\"";
+    /// <summary>Validator of what callers see of a row. It changes with whatever the view is made of, which need not be made for it.</summary>
+    public static string ETag(TaskRow row, DateTimeOffset now, TimeSpan? retention, string? prefix) =>
+        $"\"{$"{row.ETag}\n{row.StatusAt(now)}\n{Expiry(row, retention)?.UtcTicks}\n{prefix}".Sha256()[..32]}\"";
 
     public IResult Answer(int status = StatusCodes.Status200OK) => TypedResults.Json(this, Json, statusCode: status);
+
+    private static DateTimeOffset? Expiry(TaskRow row, TimeSpan? retention) =>
+        row.ExpiresAt is null ? row.EndedAt + retention : row.ExpiresAt == TaskRow.Never ? null : row.ExpiresAt;
 }
 
 /// <summary>How many items a batch has, and how many of them have ended so far; null where that is not known.</summary>

@@ -101,6 +101,12 @@ public sealed class TaskCreator(
                 return null;
             }
 
+            if (status is not (null or RowStatus.Preparing or RowStatus.Pending))
+            {
+                // It has begun, so the submission that came first is complete.
+                return id;
+            }
+
             if (status is null)
             {
                 // The sweep reads rows by the time in their ID, and has read that time already: so the row that comes now is noted for it.

@@ -215,7 +215,7 @@ public sealed class TaskSubmitter(
         try
         {
             row = Prefer.Wait(request) is null ? null : await polling.ReadAsync(
-                id.ToString(), request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Result);
+                id.ToString(), request.HttpContext, client, row => !row.IsUnfinished, TaskColumns.Outcome);
         }
         catch (Exception e) when (Outage.Is(e))
         {
