@@ -48,10 +48,11 @@ internal static class StorageBindings
     public static async Task<InvocationResponse> InvokeAsync(
         IJobHost jobs, WorkerLink worker, AppFunction function, string id, TypedData request, Dictionary<string, object> metadata, CancellationToken canceled)
     {
+        // Whether or not anybody waits for the answer, what the function wrote is to be there.
         InvocationResponse? response = null;
         try
         {
-            await jobs.CallAsync(function.Name, new Dictionary<string, object> { [FunctionEmitter.Body] = (Func<Binder, Task>)RunAsync }, canceled);
+            await jobs.CallAsync(function.Name, new Dictionary<string, object> { [FunctionEmitter.Body] = (Func<Binder, Task>)RunAsync }, CancellationToken.None);
         }
         catch (FunctionInvocationException e) when (e.InnerException is FunctionFailedException or WorkerProcessExitException)
         {

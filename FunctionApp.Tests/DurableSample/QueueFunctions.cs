@@ -1,3 +1,4 @@
+using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 
@@ -32,12 +33,15 @@ public static class QueueFunctions
         [QueueTrigger("orders-%AZURE_FUNCTIONS_ENVIRONMENT%")] Order order, [BlobInput("customers/{Customer}.txt")] string customer, string size) =>
         new(new Order(customer, order.Size + 1), $"{order.Size} {size} for {customer}");
 
-    /// <summary>Takes that many seconds at the first attempt.</summary>
+    /// <summary>Leaves a blob when it has begun, and takes that many seconds at the first attempt.</summary>
     /// <returns>The number of the attempt.</returns>
     [Function(nameof(QueueDawdle))]
     [QueueOutput("dawdle-out")]
-    public static async Task<string> QueueDawdle([QueueTrigger("dawdle-in")] string seconds, int dequeueCount)
+    public static async Task<string> QueueDawdle(
+        [QueueTrigger("dawdle-in")] string seconds, string id, int dequeueCount, [BlobInput("begun")] BlobContainerClient begun)
     {
+        await begun.CreateIfNotExistsAsync();
+        await begun.UploadBlobAsync($"{id}/{dequeueCount}", BinaryData.FromString(seconds));
         await Task.Delay(TimeSpan.FromSeconds(dequeueCount == 1 ? double.Parse(seconds, CultureInfo.InvariantCulture) : 0));
         return $"{dequeueCount}";
     }

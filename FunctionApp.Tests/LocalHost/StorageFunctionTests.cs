@@ -147,8 +147,8 @@ public abstract class StorageFunctionTests(DurableHost host)
 
     private async Task RestartAsync(string seconds, string expectedAttempt)
     {
-        await SendAsync("dawdle-in", seconds);
-        await Eventually.AreEqual(true, async () => (await Queue("dawdle-in").PeekMessageAsync()).Value is null);
+        SendReceipt sent = await SendAsync("dawdle-in", seconds);
+        Assert.Equal(($"{sent.MessageId}/1", seconds), await FindAsync("begun", sent.MessageId));
 
         await host.Host.RestartAsync();
 
