@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace DurableLocalHost;
 
@@ -11,6 +12,9 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
 
     /// <summary>The names of the parameters that take a durable client.</summary>
     public IReadOnlyList<string> Clients { get; } = [.. Bindings.Where(binding => binding.Type is "durableClient").Select(binding => binding.Name)];
+
+    /// <summary>What it reads from and writes to queues and blobs besides its trigger's message or blob.</summary>
+    public IReadOnlyList<Binding> Storage { get; } = [.. Bindings.Where(binding => binding is { IsStorage: true, IsTrigger: false })];
 
     /// <summary>The route of an HTTP function, without a slash before it.</summary>
     /// <param name="prefix">What host.json has routes begin with.</param>
@@ -40,8 +44,10 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
     private string? Flaw =>
         Language is not "dotnet-isolated"
             ? $"is for the worker runtime \"{Language}\"; the local host runs dotnet-isolated only"
-        : Bindings.FirstOrDefault(binding => !binding.IsTrigger && binding.Type is not ("durableClient" or "http")) is { } other
+        : Bindings.FirstOrDefault(binding => !binding.IsTrigger && binding.Type is not ("durableClient" or "http" or "queue" or "blob")) is { } other
             ? $"has a binding of type {other.Type}, which the local host does not support"
+        : Bindings.Any(binding => binding.Type is "blobTrigger" && "EventGrid".Equals(binding.Text("source"), StringComparison.OrdinalIgnoreCase))
+            ? "has a blobTrigger whose source is EventGrid, which the local host does not support"
         : Bindings.Any(binding => binding.TaskHub is not null || binding.ConnectionName is not null)
             ? "has a client of another task hub, which the local host does not support"
         : Bindings.Count(binding => binding.IsTrigger) is int count and not 1
@@ -54,9 +60,35 @@ internal sealed record Binding(
     string Type, string Name, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
     string? Orchestration, string? Activity, string? EntityName, string? TaskHub, string? ConnectionName)
 {
+    /// <summary>What is said of it that has no property here.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Others { get; init; } = [];
+
     public bool IsHttp => Type is "httpTrigger";
 
     public bool IsTimer => Type is "timerTrigger";
 
-    public bool IsTrigger => IsHttp || IsTimer || Type is "orchestrationTrigger" or "activityTrigger" or "entityTrigger";
+    public bool IsDurable => Type is "orchestrationTrigger" or "activityTrigger" or "entityTrigger";
+
+    /// <summary>It is of a queue, or of a blob.</summary>
+    public bool IsStorage => Type is "queueTrigger" or "blobTrigger" or "queue" or "blob";
+
+    public bool IsTrigger => IsHttp || IsTimer || IsDurable || Type is "queueTrigger" or "blobTrigger";
+
+    public bool IsOutput => "out".Equals(Text("direction"), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The worker wants bytes instead of a text.</summary>
+    public bool IsBinary => Text("dataType")?.ToUpperInvariant() is "BINARY" or "STREAM";
+
+    /// <summary>The worker wants to be told where the message or blob is, or what is known of it, and makes the parameter of that.</summary>
+    public bool IsDeferred => Others.TryGetValue("properties", out JsonElement properties)
+        && properties.TryGetProperty("supportsDeferredBinding", out JsonElement value) && bool.TryParse($"{value}", out bool isDeferred) && isDeferred;
+
+    /// <summary>The name of the setting with the connection string, if it is not the host's own.</summary>
+    public string? AccountSetting => Text("connection") is { Length: > 0 } name ? name : null;
+
+    /// <summary>The name of the queue, or the path of the blob: its container and its name. It may have {expressions} and %settings%.</summary>
+    public string Location => Text("queueName") ?? Text("blobPath") ?? Text("path") ?? "";
+
+    public string? Text(string property) => Others.TryGetValue(property, out JsonElement value) ? value.ToString() : null;
 }

@@ -8,9 +8,11 @@ internal sealed class DataFolder : IDisposable
     private const int LongestHubName = 45;
 
     private readonly FileStream _lock;
-    private readonly string _id;
 
-    private DataFolder(FileStream @lock, string id) => (_lock, _id) = (@lock, id);
+    private DataFolder(FileStream @lock, string id) => (_lock, Id) = (@lock, id);
+
+    /// <summary>Tells it from others: 8 hexadecimal digits, which stay with the data.</summary>
+    public string Id { get; }
 
     /// <summary>Creates the folder if it is not there, and keeps other hosts off.</summary>
     /// <exception cref="LocalHostException">Another host has it, or the folder cannot be written.</exception>
@@ -35,7 +37,7 @@ internal sealed class DataFolder : IDisposable
     /// What a task hub that is kept in this folder is called in place of its name in host.json. What an app writes elsewhere, into tables
     /// that other folders' hosts share, so belongs to one folder. 3 to 45 letters and digits, as Durable Functions wants it.
     /// </summary>
-    public string NameHub(string name) => $"{name[..Math.Min(name.Length, LongestHubName - _id.Length)]}{_id}";
+    public string NameHub(string name) => $"{name[..Math.Min(name.Length, LongestHubName - Id.Length)]}{Id}";
 
     public void Dispose() => _lock.Dispose();
 

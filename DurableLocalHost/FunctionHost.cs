@@ -64,10 +64,11 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         _remarks.AddRange(_app.LeftOut);
         Proxies.ExemptLoopback();
         using var data = DataFolder.Open(options.DataFolder);
-        bool isSqlite = options.Storage is StorageProvider.Sqlite;
+        string? storage = StorageAccounts.FindConnection(_app.Functions, _settings.Configuration);
+        // WebJobs can start before its storage account is there.
+        bool isIndependent = options.Storage is StorageProvider.Sqlite && !StorageAccounts.IsUsed(_app.Functions);
         // First, as it takes longest.
-        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
-            options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesFirst: isSqlite, _remarks.Add);
+        Task<Azurite?> azurite = Azurite.StartIfNeededAsync(options.DataFolder, storage, tablesFirst: isIndependent, _remarks.Add);
         await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
@@ -77,7 +78,7 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
             await ExplainAsync(() => app.StartAsync(), e => $"The host cannot listen: {e.Message.TrimEnd('.')}. "
                 + $"{(e.InnerException is AddressInUseException ? "Stop what does, or choose" : "Choose")} another address with --urls.");
             jobs = ExplainAsync(
-                () => StartJobsAsync(isSqlite ? Task.CompletedTask : azurite),
+                () => StartJobsAsync(isIndependent ? Task.CompletedTask : azurite),
                 e => e is SqliteFileException ? e.Message
                     : $"The functions cannot start: {(e is FunctionIndexingException ? $"{e.Message}: " : "")}{e.GetBaseException().Message}");
             // Apps use their storage as soon as they start. What is wrong with a setting they say best.
@@ -88,7 +89,10 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
 
             await _stop.Task;
             server = app.StopAsync(abort.Token);
-            await EndWorkAsync();
+            bool isBusy = Workers.PendingCount > 0;
+            // Messages whose functions do not end in time go back to their queues when the worker has ended.
+            jobs = Jobs.StopAsync();
+            await EndWorkAsync(jobs, isBusy);
         }
         finally
         {
@@ -110,17 +114,16 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
             .Select(timer => TimerMonitor.RunAsync(Jobs, timer)));
     }
 
-    private async Task EndWorkAsync()
+    private async Task EndWorkAsync(Task jobs, bool isBusy)
     {
-        bool busy = Workers.PendingCount > 0;
         var grace = Task.Delay(Grace);
-        await Task.WhenAny(Jobs.StopAsync(), grace);
+        await Task.WhenAny(jobs, grace);
         while (Workers.PendingCount > 0 && !grace.IsCompleted)
         {
             await Task.Delay(10);
         }
 
-        if (busy)
+        if (isBusy)
         {
             await Task.Delay(StoreTime);
         }

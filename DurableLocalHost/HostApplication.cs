@@ -27,7 +27,7 @@ internal static class HostApplication
             kestrel.Limits.MaxRequestBodySize = 100 << 20; // the Functions host's own limit
             kestrel.Configure(Endpoints(settings.Urls));
         });
-        builder.Services.AddWebJobs(_ => { }).AddDurableTask().AddTimers();
+        builder.Services.AddWebJobs(_ => { }).AddDurableTask().AddTimers().AddStorage(functions, settings, data);
         // WebJobs' own, for scaling and for many hosts: they would make the extension before there is an address to tell it.
         builder.Services.RemoveAll<IHostedService>();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
@@ -71,6 +71,7 @@ internal static class HostApplication
         .AddFilter("Grpc", LogLevel.Critical)
         .AddFilter("Azure", LogLevel.Error)
         .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+        .AddFilter("Microsoft.Azure.WebJobs.Extensions.Storage", LogLevel.Warning)
         // Where there is no home, keys are not kept over a restart: fine on a developer's machine.
         .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)

@@ -26,6 +26,9 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     /// <summary>A client of the app's task hub. A new one after each start.</summary>
     public DurableTaskClient DurableClient { get; private set; } = null!;
 
+    /// <summary>The connection string of its storage account, into whose queues and containers tests put messages and blobs; null if it has none.</summary>
+    public string? StorageConnectionString => _options.Settings["AzureWebJobsStorage"];
+
     /// <summary>The services that the app registered.</summary>
     /// <exception cref="InvalidOperationException">The app runs in a process of its own.</exception>
     public IServiceProvider Services => (_host?.Workers.Worker as InProcessWorker)?.Services
@@ -46,18 +49,20 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         var host = new LocalFunctionHost();
         try
         {
+            appFolder = Path.GetFullPath(appFolder ?? AppContext.BaseDirectory);
             Dictionary<string, string?> all = new(settings ?? new Dictionary<string, string?>());
             all.TryAdd("AzureFunctionsJobHost__logging__logLevel__default", "Error");
             all.TryAdd("AzureFunctionsJobHost__logging__logLevel__Function", "Error");
             if (!all.ContainsKey("AzureWebJobsStorage"))
             {
                 host._azurite = await Azurite.StartAsync(Path.Combine(host._dataFolder.FullName, "storage"));
+                ReplaceDevelopmentStorage(all, appFolder, host._azurite.ConnectionString);
                 all["AzureWebJobsStorage"] = host._azurite.ConnectionString;
             }
 
             host._options = new StartOptions
             {
-                AppFolder = Path.GetFullPath(appFolder ?? AppContext.BaseDirectory),
+                AppFolder = appFolder,
                 DataFolder = host._dataFolder.FullName,
                 Urls = "http://127.0.0.1:0",
                 Storage = storage,
@@ -101,6 +106,18 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         if (_dataFolder.Exists)
         {
             _dataFolder.Delete(recursive: true);
+        }
+    }
+
+    // What is to be in the Azurite at the usual ports is in the host's own, whatever the setting's name.
+    private static void ReplaceDevelopmentStorage(Dictionary<string, string?> settings, string appFolder, string connectionString)
+    {
+        foreach ((string name, string? value) in LocalSettings.Read(appFolder, substitute: null).Values.Concat(settings).ToArray())
+        {
+            if (value is "UseDevelopmentStorage=true" && settings.GetValueOrDefault(name, value) == value)
+            {
+                settings[name] = connectionString;
+            }
         }
     }
 

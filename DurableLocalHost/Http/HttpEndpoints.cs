@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Mvc.WebApiCompatShim;
+using Microsoft.Azure.WebJobs.Extensions.DurableTask;
 using Microsoft.Azure.WebJobs.Host.Config;
 
 namespace DurableLocalHost.Http;
@@ -47,9 +48,9 @@ internal static class HttpEndpoints
     {
         await started.WaitAsync(context.RequestAborted);
         using HttpRequestMessage request = new HttpRequestMessageFeature(context).HttpRequestMessage;
-        HttpResponseMessage answer = await context.RequestServices.GetServices<IExtensionConfigProvider>()
-            .OfType<IAsyncConverter<HttpRequestMessage, HttpResponseMessage>>().Single()
-            .ConvertAsync(request, context.RequestAborted);
+        IAsyncConverter<HttpRequestMessage, HttpResponseMessage> api =
+            context.RequestServices.GetServices<IExtensionConfigProvider>().OfType<DurableTaskExtension>().Single();
+        HttpResponseMessage answer = await api.ConvertAsync(request, context.RequestAborted);
         await new HttpResponseMessageOutputFormatter().WriteAsync(new OutputFormatterWriteContext(
             context, (stream, encoding) => new StreamWriter(stream, encoding), typeof(HttpResponseMessage), answer));
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DurableLocalHost.WebJobs;
 using Microsoft.AspNetCore.Diagnostics;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -58,7 +59,7 @@ internal sealed class HttpFunctions(
         if (worker.HttpAddress is null)
         {
             TypedData request = await HttpMessages.ReadAsync(context.Request);
-            await HttpMessages.AnswerAsync(await worker.InvokeAsync(function, id, request, metadata, leaving.Token), context.Response);
+            await HttpMessages.AnswerAsync(await InvokeAsync(request), context.Response);
             Log("Succeeded");
             return;
         }
@@ -71,7 +72,7 @@ internal sealed class HttpFunctions(
         using var forwarding = new CancellationTokenSource();
         Task<ForwarderError> forward = forwarder.SendAsync(
             context, worker.HttpAddress!.AbsoluteUri, http, ForwarderConfig, HttpTransformer.Default, forwarding.Token).AsTask();
-        Task invocation = worker.InvokeAsync(function, id, new TypedData { Http = new RpcHttp() }, metadata, leaving.Token);
+        Task invocation = InvokeAsync(new TypedData { Http = new RpcHttp() });
         if (await Task.WhenAny(forward, invocation) == invocation && !invocation.IsCompletedSuccessfully)
         {
             forwarding.CancelAfter(AnswerPatience);
@@ -95,7 +96,18 @@ internal sealed class HttpFunctions(
 
         Log(invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed");
 
-        void Log(string outcome) => LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
+        // For queues and blobs it takes WebJobs, which logs by itself.
+        Task<InvocationResponse> InvokeAsync(TypedData request) => function.Storage.Count == 0
+            ? worker.InvokeAsync(function, id, request, metadata, [], leaving.Token)
+            : StorageBindings.InvokeAsync(context.RequestServices.GetRequiredService<IJobHost>(), worker, function, id, request, metadata, leaving.Token);
+
+        void Log(string outcome)
+        {
+            if (function.Storage.Count == 0)
+            {
+                LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
+            }
+        }
     }
 
     // The Functions host calls a function when it has read the whole body, in memory or a temporary file, unless that comes in chunks.

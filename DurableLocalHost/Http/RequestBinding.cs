@@ -1,4 +1,4 @@
-using Newtonsoft.Json;
+using DurableLocalHost.WebJobs;
 using Newtonsoft.Json.Linq;
 
 namespace DurableLocalHost.Http;
@@ -14,14 +14,7 @@ internal static class RequestBinding
     public static Dictionary<string, object> Read(HttpRequest request, string? body)
     {
         var values = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
-        foreach (JProperty property in ReadObject(body)?.Properties() ?? [])
-        {
-            if (property.Value is JObject or JValue { Value: not null })
-            {
-                values[property.Name] = property.Value is JObject ? property.Value : (object)(string)property.Value!;
-            }
-        }
-
+        BindingData.AddProperties(values, body);
         var query = request.Query.ToDictionary(pair => pair.Key, pair => pair.Value[^1] ?? "");
         // The code is the host's own: a key.
         foreach ((string name, string value) in query.Where(pair => !pair.Key.Equals("code", StringComparison.OrdinalIgnoreCase)))
@@ -37,23 +30,5 @@ internal static class RequestBinding
         values.TryAdd("Query", JObject.FromObject(query));
         values.TryAdd("Headers", JObject.FromObject(request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString())));
         return values;
-    }
-
-    // A body that is no JSON object is no mistake: then there is nothing to bind to.
-    private static JObject? ReadObject(string? body)
-    {
-        if (body is null || body.AsSpan().Trim() is not ['{', .., '}'])
-        {
-            return null;
-        }
-
-        try
-        {
-            return JObject.Parse(body);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

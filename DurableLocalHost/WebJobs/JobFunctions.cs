@@ -1,7 +1,5 @@
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Host.Config;
-using Newtonsoft.Json;
-using Newtonsoft.Json.Linq;
 
 namespace DurableLocalHost.WebJobs;
 
@@ -29,28 +27,13 @@ public abstract class JobFunctions : ITypeLocator, IJobActivator, IWebHookProvid
     /// <summary>Called by the emitted methods, to run the function of that name.</summary>
     protected async Task<object?> InvokeAsync(object input, Binder binder, string function)
     {
-        TypedData trigger = input is string text ? new TypedData { String = text } : new TypedData { Json = JsonConvert.SerializeObject(input) };
+        BindingData.AddProperties(binder.BindingData, input as string);
         WorkerLink worker = await Workers.ReadyAsync();
-        TypedData? result = (await worker.InvokeAsync(Functions[function], Guid.NewGuid().ToString(), trigger, binder.BindingData)).ReturnValue;
-        return result?.DataCase switch
-        {
-            // Without the cast all would become a JToken.
-            TypedData.DataOneofCase.String => (object)result.String,
-            TypedData.DataOneofCase.Json => ParseJson(result.Json),
-            TypedData.DataOneofCase.Int => result.Int,
-            TypedData.DataOneofCase.Double => result.Double,
-            TypedData.DataOneofCase.Bytes => result.Bytes.ToByteArray(),
-            _ => null,
-        };
+        InvocationResponse answer = await StorageBindings.InvokeAsync(
+            worker, Functions[function], Guid.NewGuid().ToString(), Values.ToTypedData(input), binder);
+        return Values.FromTypedData(answer.ReturnValue);
     }
 
     /// <summary>Called by the emitted method <see cref="FunctionEmitter.ClientFunction"/>.</summary>
     protected void SetClient(string client) => Workers.DurableClient.TrySetResult(client);
-
-    // A text that looks like a date stays a text.
-    private static JToken ParseJson(string json)
-    {
-        using var reader = new JsonTextReader(new StringReader(json)) { DateParseHandling = DateParseHandling.None, MaxDepth = null };
-        return JToken.ReadFrom(reader);
-    }
 }

@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Grpc.Core;
-using Newtonsoft.Json;
-using Newtonsoft.Json.Linq;
 
 namespace DurableLocalHost.Worker;
 
@@ -54,12 +52,14 @@ internal sealed class WorkerLink(
 
     /// <summary>Runs a function.</summary>
     /// <param name="trigger">The trigger's input.</param>
-    /// <param name="metadata">What the trigger knows besides, of which the worker gets the texts and the JSON objects.</param>
+    /// <param name="metadata">What the trigger knows besides.</param>
+    /// <param name="inputs">What other parameters than the trigger's and durable clients are bound to.</param>
     /// <param name="canceled">Tells the function that nobody waits for it any more. It still answers.</param>
     /// <exception cref="FunctionFailedException">It failed, or ran for too long: then the worker ends, with all that runs in it.</exception>
     /// <exception cref="WorkerProcessExitException">The worker ended.</exception>
     public async Task<InvocationResponse> InvokeAsync(
-        AppFunction function, string invocationId, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata, CancellationToken canceled = default)
+        AppFunction function, string invocationId, TypedData trigger, IEnumerable<KeyValuePair<string, object>> metadata, IEnumerable<ParameterBinding> inputs,
+        CancellationToken canceled = default)
     {
         var request = new InvocationRequest
         {
@@ -71,6 +71,7 @@ internal sealed class WorkerLink(
                 ? new RpcTraceContext { TraceParent = activity.Id, TraceState = activity.TraceStateString ?? "" }
                 : new RpcTraceContext(),
         };
+        request.InputData.AddRange(inputs);
         foreach (string client in function.Clients)
         {
             // What goes on after a restart may come before the client is known.
@@ -79,14 +80,7 @@ internal sealed class WorkerLink(
 
         foreach ((string name, object value) in metadata)
         {
-            if (value is string text)
-            {
-                request.TriggerMetadata[name] = new TypedData { String = text };
-            }
-            else if (value is JObject json)
-            {
-                request.TriggerMetadata[name] = new TypedData { Json = json.ToString(Formatting.None) };
-            }
+            request.TriggerMetadata[name] = Values.ToTypedData(value);
         }
 
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -329,4 +329,5 @@ public abstract class DurabilityTests(DurableHost host)
     private static async Task<StatusCode> StatusOf(Func<Task> call) => (await Assert.ThrowsAsync<RpcException>(call)).StatusCode;
 }
 
-public sealed class AzureStorageDurabilityTests(AzureStorageHost host) : DurabilityTests(host), IClassFixture<AzureStorageHost>;
+[Collection<AzureStorageHostCollection>]
+public sealed class AzureStorageDurabilityTests(AzureStorageHost host) : DurabilityTests(host);

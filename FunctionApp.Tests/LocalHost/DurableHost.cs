@@ -20,7 +20,15 @@ public abstract class DurableHost(StorageProvider storage, bool inProcess, bool 
     public DurableTaskClient Client => Host.DurableClient;
 
     public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(
-        new Dictionary<string, string?> { ["TickSchedule"] = "* * * * * *", ["WithoutAspNetCore"] = aspNetCore ? null : "true" },
+        new Dictionary<string, string?>
+        {
+            ["TickSchedule"] = "* * * * * *",
+            ["WithoutAspNetCore"] = aspNetCore ? null : "true",
+            ["AnotherStorage"] = "UseDevelopmentStorage=true",
+            ["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"] = "2",
+            ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:00.200",
+            ["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = "00:00:00",
+        },
         storage,
         AppFolder,
         ownProcess: !inProcess && !Debugger.IsAttached);
@@ -66,3 +74,6 @@ public sealed class AzureStorageHost() : DurableHost(StorageProvider.AzureStorag
 
 [CollectionDefinition]
 public sealed class SqliteHostCollection : ICollectionFixture<SqliteHost>;
+
+[CollectionDefinition]
+public sealed class AzureStorageHostCollection : ICollectionFixture<AzureStorageHost>;

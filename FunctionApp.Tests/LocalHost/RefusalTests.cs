@@ -4,6 +4,8 @@ using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
 using DurableLocalHost;
+using DurableLocalHost.WebJobs;
+using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp.Tests.LocalHost;
 
@@ -30,19 +32,39 @@ public sealed class RefusalTests : LocalHostTest
         AssertRefusedAsync(new LocalHostProcess([option, value], Settings), expected);
 
     [Theory]
-    [InlineData("queueTrigger", "has a binding of type queueTrigger")]
-    [InlineData("blob", "has a binding of type blob")]
+    [InlineData("serviceBusTrigger", "has a binding of type serviceBusTrigger")]
+    [InlineData("cosmosDB", "has a binding of type cosmosDB")]
+    [InlineData("blobTrigger", "has a blobTrigger whose source is EventGrid")]
     [InlineData("http", "has 0 triggers")]
     public async Task A_function_that_needs_more_is_named(string binding, string expected)
     {
-        object[] bindings = [new { type = binding, name = "x" }];
-        object function = new { name = "Strange", language = "dotnet-isolated", bindings };
-        await File.WriteAllTextAsync(Path.Combine(Data.FullName, "functions.metadata"), JsonSerializer.Serialize(new[] { function }));
+        await WriteFunctionAsync(new { type = binding, name = "x", source = "EventGrid" });
 
         LocalHostException e = Assert.Throws<LocalHostException>(() => AppFunction.ReadAll(Data.FullName, strict: false));
 
         Assert.StartsWith($"The function Strange {expected}", e.Message);
         Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Theory]
+    [InlineData("queueTrigger", "Orders", "AzureWebJobsStorage", "the setting Orders")]
+    [InlineData("blobTrigger", "Orders", "Orders", "the setting AzureWebJobsStorage")]
+    [InlineData("queueTrigger", null, "Orders", "the setting AzureWebJobsStorage")]
+    [InlineData("queueTrigger", "Orders", "AzureWebJobsOrders", null)]
+    [InlineData("queueTrigger", "Orders", "Orders:queueServiceUri", null)]
+    public async Task A_storage_account_without_a_setting_is_named_with_its_function(string binding, string? connection, string setting, string? expected)
+    {
+        await WriteFunctionAsync(new { type = binding, name = "x", connection });
+        (AppFunction[] functions, _) = AppFunction.ReadAll(Data.FullName, strict: true);
+        IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(setting, (string?)"UseDevelopmentStorage=true")]).Build();
+
+        Exception? e = Record.Exception(() => StorageAccounts.FindConnection(functions, settings));
+
+        Assert.Equal(expected is null, e is null);
+        if (expected is not null)
+        {
+            Assert.Contains($"The function Strange has a {binding}, and its storage account is to be in {expected}, ", Assert.IsType<LocalHostException>(e).Message);
+        }
     }
 
     [Long]
@@ -134,6 +156,12 @@ public sealed class RefusalTests : LocalHostTest
 
     private LocalHostProcess LaunchSample() =>
         new(["--app-folder", DurableHost.AppFolder, "--data-folder", Data.FullName, "--urls", "http://127.0.0.1:0"], Settings);
+
+    private Task WriteFunctionAsync(object binding)
+    {
+        object function = new { name = "Strange", language = "dotnet-isolated", bindings = new[] { binding } };
+        return File.WriteAllTextAsync(Path.Combine(Data.FullName, "functions.metadata"), JsonSerializer.Serialize(new[] { function }));
+    }
 
     private static async Task ServeNonsenseAsync(TcpListener listener, CancellationToken stop)
     {
