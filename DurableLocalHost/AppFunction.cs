@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DurableLocalHost.Http;
 
 namespace DurableLocalHost;
 
@@ -51,9 +52,12 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
 
 /// <summary>A binding of a function: its type, its parameter's name, and what the types have besides.</summary>
 internal sealed record Binding(
-    string Type, string Name, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
+    string Type, string Name, string? AuthLevel, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
     string? Orchestration, string? Activity, string? EntityName, string? TaskHub, string? ConnectionName)
 {
+    /// <summary>What an HTTP trigger asks of its callers, where the host has keys.</summary>
+    public AccessLevel Access => Enum.TryParse(AuthLevel, ignoreCase: true, out AccessLevel level) ? level : AccessLevel.Function;
+
     public bool IsHttp => Type is "httpTrigger";
 
     public bool IsTimer => Type is "timerTrigger";

@@ -36,6 +36,9 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         ? [.. _remarks, "Hot reload does not reach the app, which runs in a process of its own: 'dotnet watch --no-hot-reload' restarts it when its code changes."]
         : _remarks;
 
+    /// <summary>What callers need; null if they need none.</summary>
+    public AccessKeys? Keys => Services.GetService<AccessKeys>();
+
     public WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
 
     // The part of dotnet watch that runs in the process which it changes.
@@ -64,11 +67,12 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         _remarks.AddRange(_app.LeftOut);
         Proxies.ExemptLoopback();
         using var data = DataFolder.Open(options.DataFolder);
+        AccessKeys? keys = options.Keys ? AccessKeys.Open(options.DataFolder, _app.Functions) : null;
         bool isSqlite = options.Storage is StorageProvider.Sqlite;
         // First, as it takes longest.
         Task<Azurite?> azurite = Azurite.StartIfNeededAsync(
             options.DataFolder, _settings.Configuration["AzureWebJobsStorage"], tablesFirst: isSqlite, _remarks.Add);
-        await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data);
+        await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data, keys);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
         try

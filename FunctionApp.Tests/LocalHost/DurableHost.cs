@@ -7,7 +7,7 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>The app DurableSample on a local host.</summary>
-public abstract class DurableHost(StorageProvider storage, bool inProcess, bool aspNetCore = true) : IAsyncLifetime
+public abstract class DurableHost(StorageProvider storage, bool inProcess, bool keys = false, params (string Name, string? Value)[] settings) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -20,10 +20,11 @@ public abstract class DurableHost(StorageProvider storage, bool inProcess, bool 
     public DurableTaskClient Client => Host.DurableClient;
 
     public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(
-        new Dictionary<string, string?> { ["TickSchedule"] = "* * * * * *", ["WithoutAspNetCore"] = aspNetCore ? null : "true" },
+        settings.Prepend(("TickSchedule", "* * * * * *")).ToDictionary(),
         storage,
         AppFolder,
-        ownProcess: !inProcess && !Debugger.IsAttached);
+        ownProcess: !inProcess && !Debugger.IsAttached,
+        keys);
 
     public async ValueTask DisposeAsync()
     {
