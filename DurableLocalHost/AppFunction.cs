@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DurableLocalHost.Http;
 
 namespace DurableLocalHost;
 
@@ -57,12 +58,15 @@ internal sealed record AppFunction(string Name, string? Language, IReadOnlyList<
 
 /// <summary>A binding of a function: its type, its parameter's name, and what the types have besides.</summary>
 internal sealed record Binding(
-    string Type, string Name, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
+    string Type, string Name, string? AuthLevel, string? Route, IReadOnlyList<string>? Methods, string? Schedule, bool? RunOnStartup,
     string? Orchestration, string? Activity, string? EntityName, string? TaskHub, string? ConnectionName)
 {
     /// <summary>What is said of it that has no property here.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Others { get; init; } = [];
+
+    /// <summary>What an HTTP trigger asks of its callers, where the host has keys.</summary>
+    public AccessLevel Access => Enum.TryParse(AuthLevel, ignoreCase: true, out AccessLevel level) ? level : AccessLevel.Function;
 
     public bool IsHttp => Type is "httpTrigger";
 

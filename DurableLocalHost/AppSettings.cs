@@ -8,6 +8,8 @@ internal sealed partial class AppSettings
     // host.json's root in the configuration, where environment variables override it.
     private const string HostJson = "AzureFunctionsJobHost";
     private const string HubNameKey = $"{HostJson}:extensions:durableTask:hubName";
+    private const string StorageKey = $"{HostJson}:extensions:durableTask:storageProvider";
+    private const string Version = "2.0";
 
     // What .NET's timers can wait for.
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
@@ -28,7 +30,6 @@ internal sealed partial class AppSettings
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsConfigurationSection"] = HostJson,
-                [$"{HostJson}:extensions:durableTask:storageProvider:type"] = options.Storage.ToString(),
                 // The Durable extension takes it for a sign of Azure's Linux Consumption plan.
                 ["CONTAINER_NAME"] = null,
             })
@@ -38,6 +39,14 @@ internal sealed partial class AppSettings
             throw new LocalHostException($"FUNCTIONS_WORKER_RUNTIME is \"{other}\"; the local host runs dotnet-isolated only.");
         }
 
+        if (Host["version"] is not Version and var version)
+        {
+            throw new LocalHostException(version is null
+                ? $"host.json has no version: it must be \"{Version}\", with the names that go with it (https://aka.ms/functions-hostjson)."
+                : $"host.json has the version \"{version}\", which must be \"{Version}\".");
+        }
+
+        UseStorage(options.Storage);
         FunctionTimeout = ReadTimeout(Host["functionTimeout"]);
         if (Configuration[HubNameKey] is { } name)
         {
@@ -78,6 +87,18 @@ internal sealed partial class AppSettings
     /// <summary>Whether a setting keeps a function from running. Linux has no periods in the names of variables.</summary>
     public bool IsDisabled(string function) =>
         (Configuration[$"AzureWebJobs.{function}.Disabled"] ?? Configuration[$"AzureWebJobs_{function}_Disabled"])?.ToUpperInvariant() is "TRUE" or "1";
+
+    // What connection another provider has in host.json is not for this one.
+    private void UseStorage(StorageProvider storage)
+    {
+        if (!$"{storage}".Equals(Configuration[$"{StorageKey}:type"] ?? nameof(StorageProvider.AzureStorage), StringComparison.OrdinalIgnoreCase))
+        {
+            Configuration[$"{StorageKey}:connectionName"] = null;
+            Configuration[$"{StorageKey}:connectionStringName"] = null;
+        }
+
+        Configuration[$"{StorageKey}:type"] = $"{storage}";
+    }
 
     // As the Functions host has it, outside of the Consumption plan.
     private static TimeSpan ReadTimeout(string? value) =>

@@ -1,3 +1,5 @@
+using DurableLocalHost.Http;
+
 namespace DurableLocalHost;
 
 /// <summary>The list of functions, as <c>func start</c> prints it, and what else is to be known about the host.</summary>
@@ -15,8 +17,15 @@ internal static class Banner
                 : $"\t{function.Name}: {function.Trigger.Type}{State(function)}");
         string State(AppFunction function) => settings.IsDisabled(function.Name) ? " (disabled)" : "";
         string remarks = string.Concat(host.Remarks.Select(remark => $"{remark}\n"));
-        return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\n{remarks}Press Ctrl+C to stop.\n";
+        string keys = host.Keys is null ? "" : $"Keys, for the header {AccessKeys.Header} or the query's code:\n\n{Text(host.Keys, host.Services.GetRequiredService<AppFunction[]>())}\n\n";
+        return $"\nFunctions:\n\n{string.Join("\n\n", lines)}\n\n{keys}{remarks}Press Ctrl+C to stop.\n";
     }
+
+    private static string Text(AccessKeys keys, AppFunction[] functions) => string.Join(
+        '\n',
+        functions.Where(function => function.Trigger is { IsHttp: true, Access: AccessLevel.Function })
+            .Select(function => $"\t{function.Name}: {keys.Functions[function.Name]}")
+            .Concat([$"\tall functions: {keys.Host}", $"\tDurable's management API: {keys.Durable}", $"\tmaster: {keys.Master}"]));
 
     private static string Methods(Binding http) => http.Methods is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY";
 }

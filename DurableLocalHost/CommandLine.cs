@@ -13,6 +13,12 @@ internal sealed class CommandLine(ProgramDefaults defaults)
         CustomParser = ParseUrls,
     };
 
+    private static readonly Option<ushort?> Port = new("--port", "-p")
+    {
+        Description = "The port of localhost to listen on, instead of --urls",
+        HelpName = "number",
+    };
+
     private static readonly Option<StorageProvider> Storage = new("--storage")
     {
         Description = "Where orchestrations are kept: in one file of the data folder, or in the storage account, as host.json says",
@@ -24,6 +30,11 @@ internal sealed class CommandLine(ProgramDefaults defaults)
     private static readonly Option<bool> Strict = new("--strict")
     {
         Description = "Refuse an app with a function that cannot be run here, instead of leaving the function out",
+    };
+
+    private static readonly Option<bool> Keys = new("--keys")
+    {
+        Description = "Ask callers for keys, as in Azure, and print them: in the header x-functions-key, or ?code=",
     };
 
     private readonly Option<string> _data = new("--data-folder")
@@ -46,15 +57,23 @@ internal sealed class CommandLine(ProgramDefaults defaults)
     /// <exception cref="LocalHostException">It asks for something that is not known.</exception>
     public Task<int> RunAsync(string[] args, Func<StartOptions, Task<int>> run)
     {
-        var command = new RootCommand("Runs the build of a Functions app on this machine, without Core Tools.") { Urls, Storage, _data, _app, Strict };
+        var command = new RootCommand("Runs the build of a Functions app on this machine, without Core Tools.") { Urls, Port, Storage, _data, _app, Strict, Keys };
+        command.Validators.Add(given =>
+        {
+            if (given.GetResult(Urls) is not null && given.GetResult(Port) is not null)
+            {
+                given.AddError("--port and --urls both say where to listen: give one of them");
+            }
+        });
         command.SetAction((given, _) => run(new StartOptions
         {
             AppFolder = AppFolder.Find(given.GetValue(_app)!),
             DataFolder = Path.GetFullPath(given.GetValue(_data)!),
             SettingsFile = given.GetValue(_app) == defaults.AppFolder ? defaults.SettingsFile : null,
-            Urls = given.GetValue(Urls),
+            Urls = given.GetValue(Urls) ?? (given.GetValue(Port) is { } port ? $"http://localhost:{port}" : null),
             Storage = given.GetValue(Storage),
             Strict = given.GetValue(Strict),
+            Keys = given.GetValue(Keys),
         }));
         ParseResult given = command.Parse(args);
         return given.Errors is [{ Message: string message }, ..]

@@ -36,6 +36,9 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         ? [.. _remarks, "Hot reload does not reach the app, which runs in a process of its own: 'dotnet watch --no-hot-reload' restarts it when its code changes."]
         : _remarks;
 
+    /// <summary>What callers need; null if they need none.</summary>
+    public AccessKeys? Keys => Services.GetService<AccessKeys>();
+
     public WorkerSupervisor Workers => Services.GetRequiredService<WorkerSupervisor>();
 
     // The part of dotnet watch that runs in the process which it changes.
@@ -64,12 +67,13 @@ internal sealed class FunctionHost(StartOptions options) : IAsyncDisposable
         _remarks.AddRange(_app.LeftOut);
         Proxies.ExemptLoopback();
         using var data = DataFolder.Open(options.DataFolder);
+        AccessKeys? keys = options.Keys ? AccessKeys.Open(options.DataFolder, _app.Functions) : null;
         string? storage = StorageAccounts.FindConnection(_app.Functions, _settings.Configuration);
         // WebJobs can start before its storage account is there.
         bool isIndependent = options.Storage is StorageProvider.Sqlite && !StorageAccounts.IsUsed(_app.Functions);
         // First, as it takes longest.
         Task<Azurite?> azurite = Azurite.StartIfNeededAsync(options.DataFolder, storage, tablesFirst: isIndependent, _remarks.Add);
-        await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data);
+        await using WebApplication app = _host = HostApplication.Build(options, _settings, _app.Functions, data, keys);
         Task jobs = Task.CompletedTask, server = Task.CompletedTask;
         using var abort = new CancellationTokenSource();
         try

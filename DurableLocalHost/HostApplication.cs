@@ -16,7 +16,7 @@ namespace DurableLocalHost;
 /// </summary>
 internal static class HostApplication
 {
-    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions, DataFolder data)
+    public static WebApplication Build(StartOptions options, AppSettings settings, AppFunction[] functions, DataFolder data, AccessKeys? keys)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(settings.Configuration);
@@ -39,12 +39,17 @@ internal static class HostApplication
             .AddSingleton<ScheduleMonitor, TimerMonitor>()
             .AddSingleton<IHostLifetime, NoLifetime>()
             .AddSingleton(provider => FunctionEmitter.Create(
-                functions, provider.GetRequiredService<WorkerSupervisor>(), () => new Uri(provider.GetAddress(1), HttpEndpoints.WebHookPath)))
+                functions, provider.GetRequiredService<WorkerSupervisor>(), () => WebHook(provider.GetAddress(1), keys)))
             .AddSingleton<ITypeLocator>(provider => provider.GetRequiredService<JobFunctions>())
             .AddSingleton<IJobActivator>(provider => provider.GetRequiredService<JobFunctions>())
             .AddSingleton<IWebHookProvider>(provider => provider.GetRequiredService<JobFunctions>())
             .AddSingleton(options).AddSingleton(settings).AddSingleton(functions)
             .AddSingleton<WorkerSupervisor>().AddSingleton<HttpFunctions>();
+        if (keys is not null)
+        {
+            builder.Services.AddSingleton(keys);
+        }
+
         return builder.Build();
     }
 
@@ -55,6 +60,9 @@ internal static class HostApplication
         // One that means all of this machine's is nothing to call.
         return new Uri(address.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost"));
     }
+
+    private static Uri WebHook(Uri address, AccessKeys? keys) =>
+        new(address, $"{HttpEndpoints.WebHookPath}{(keys is null ? "" : $"?code={keys.Durable}")}");
 
     // Workers speak gRPC, that is HTTP/2.
     private static IConfiguration Endpoints(string urls)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Grpc.Net.Client;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Client.Grpc;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,6 +18,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     private Azurite? _azurite;
     private StartOptions _options = null!;
     private FunctionHost? _host;
+    private GrpcChannel? _channel;
 
     private LocalFunctionHost() { }
 
@@ -29,6 +31,10 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     /// <summary>The connection string of its storage account, into whose queues and containers tests put messages and blobs; null if it has none.</summary>
     public string? StorageConnectionString => _options.Settings["AzureWebJobsStorage"];
 
+    /// <summary>What callers need, where they do.</summary>
+    /// <exception cref="InvalidOperationException">They do not, as it was not asked for, or the app is stopped.</exception>
+    public AccessKeys Keys => _host?.Keys ?? throw new InvalidOperationException("The host asks its callers for no keys, or is stopped.");
+
     /// <summary>The services that the app registered.</summary>
     /// <exception cref="InvalidOperationException">The app runs in a process of its own.</exception>
     public IServiceProvider Services => (_host?.Workers.Worker as InProcessWorker)?.Services
@@ -38,13 +44,15 @@ public sealed class LocalFunctionHost : IAsyncDisposable
     /// <param name="storage">Where orchestrations are kept.</param>
     /// <param name="appFolder">The app's build output; null is the folder that the test runs from.</param>
     /// <param name="ownProcess">The app runs in a child process, as in Azure.</param>
+    /// <param name="keys">Callers need <see cref="Keys"/>, as in Azure; otherwise every level of authorization is as Anonymous.</param>
     /// <exception cref="LocalHostException">It cannot start; the message says why, with what the app wrote to standard error.</exception>
     /// <exception cref="InvalidOperationException">An app runs in this process already.</exception>
     public static async Task<LocalFunctionHost> StartAsync(
         IReadOnlyDictionary<string, string?>? settings = null,
         StorageProvider storage = StorageProvider.Sqlite,
         string? appFolder = null,
-        bool ownProcess = false)
+        bool ownProcess = false,
+        bool keys = false)
     {
         var host = new LocalFunctionHost();
         try
@@ -68,6 +76,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
                 Storage = storage,
                 Settings = all,
                 InProcess = !ownProcess,
+                Keys = keys,
             };
             await host.StartAsync();
             return host;
@@ -93,6 +102,7 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         {
             Http.Dispose();
             await DurableClient.DisposeAsync();
+            _channel?.Dispose();
             await _host.DisposeAsync();
             _host = null;
         }
@@ -128,7 +138,10 @@ public sealed class LocalFunctionHost : IAsyncDisposable
         _host = host;
         Http = new HttpClient { BaseAddress = _host.Address };
         JsonNode client = JsonNode.Parse(await _host.Workers.DurableClient.Task)!;
-        var options = new GrpcDurableTaskClientOptions { Address = (string)client["rpcBaseUrl"]!, EnableEntitySupport = true };
+        // Inputs, outputs and histories may be large, as they may be for a function's client.
+        var limits = new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null };
+        _channel = GrpcChannel.ForAddress((string)client["rpcBaseUrl"]!, limits);
+        var options = new GrpcDurableTaskClientOptions { Channel = _channel, EnableEntitySupport = true };
         DurableClient = new GrpcDurableTaskClient("LocalFunctionHost", options, NullLogger.Instance);
     }
 }

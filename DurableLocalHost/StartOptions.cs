@@ -35,6 +35,9 @@ internal sealed record StartOptions
     /// <summary>An app with a function that this host cannot run is refused, instead of run without it.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>Callers need keys, as in Azure.</summary>
+    public bool Keys { get; init; }
+
     /// <summary>The worker runs in this process instead of one of its own: where a debugger is, so that it sees the app too.</summary>
     public bool InProcess { get; init; } = Debugger.IsAttached;
 }

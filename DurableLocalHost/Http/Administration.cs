@@ -16,7 +16,8 @@ internal static class Administration
     public static void MapAdministration(this WebApplication app, Task started)
     {
         app.MapMethods("/admin/host/ping", ["GET", "POST"], () => Results.Ok());
-        app.MapGet("/admin/host/status", (StartOptions options) => Results.Json(new
+        RouteGroupBuilder admin = app.MapGroup("").WithMetadata(new RequiredAccess(AccessLevel.Admin));
+        admin.MapGet("/admin/host/status", (StartOptions options) => Results.Json(new
         {
             id = options.DataFolder,
             state = started.IsCompletedSuccessfully ? "Running" : "Initialized",
@@ -24,11 +25,11 @@ internal static class Administration
             versionDetails = typeof(Administration).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             processUptime = (long)(DateTime.Now - Process.GetCurrentProcess().StartTime).TotalMilliseconds,
         }));
-        app.MapGet(Route, (HttpContext context, AppFunction[] functions, AppSettings settings, StartOptions options) =>
+        admin.MapGet(Route, (HttpContext context, AppFunction[] functions, AppSettings settings, StartOptions options) =>
             Results.Json(Describe(functions, context.Request, settings, options)));
-        app.MapGet($"{Route}/{{name}}", (string name, HttpContext context, AppFunction[] functions, AppSettings settings, StartOptions options) =>
+        admin.MapGet($"{Route}/{{name}}", (string name, HttpContext context, AppFunction[] functions, AppSettings settings, StartOptions options) =>
             Describe(Find(functions, name), context.Request, settings, options) is [JsonObject function] ? Results.Json(function) : Results.NotFound());
-        app.MapPost($"{Route}/{{name}}", (string name, HttpContext context, AppFunction[] functions) =>
+        admin.MapPost($"{Route}/{{name}}", (string name, HttpContext context, AppFunction[] functions) =>
             Find(functions, name) is [AppFunction function] ? RunAsync(function, context, started) : Task.FromResult(Results.NotFound()));
     }
 

@@ -17,14 +17,20 @@ internal static class HttpEndpoints
     /// <param name="started">Completes when WebJobs runs.</param>
     public static void MapAll(this WebApplication app, Task started)
     {
+        AppSettings settings = app.Services.GetRequiredService<AppSettings>();
         app.UseExceptionHandler(HttpFunctions.Failures);
         app.UseHostNamesAndCors();
+        app.UseCustomHeaders(settings);
+        if (app.Services.GetService<AccessKeys>() is { } keys)
+        {
+            app.UseAccessKeys(keys);
+        }
+
         app.MapGrpcService<WorkerSupervisor>();
-        app.Map($"{WebHookPath}/{{**rest}}", context => ManageAsync(context, started));
+        app.Map($"{WebHookPath}/{{**rest}}", context => ManageAsync(context, started)).WithMetadata(new RequiredAccess(AccessLevel.System));
         app.MapAdministration(started);
         // Also takes what has a route, but for other methods, which routing alone would answer with 405.
         app.MapFallback("{**path}", AnswerUnknown);
-        AppSettings settings = app.Services.GetRequiredService<AppSettings>();
         HttpFunctions http = app.Services.GetRequiredService<HttpFunctions>();
         foreach (AppFunction function in app.Services.GetRequiredService<AppFunction[]>())
         {
@@ -33,8 +39,28 @@ internal static class HttpEndpoints
                 string route = function.Route(settings.RoutePrefix);
                 ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger($"Function.{function.Name}");
                 Task AnswerAsync(HttpContext context) => http.AnswerAsync(context, function, logger);
-                _ = function.Trigger.Methods is { Count: > 0 } methods ? app.MapMethods(route, methods, AnswerAsync) : app.Map(route, AnswerAsync);
+                (function.Trigger.Methods is { Count: > 0 } methods ? app.MapMethods(route, methods, AnswerAsync) : app.Map(route, AnswerAsync))
+                    .WithMetadata(new RequiredAccess(function.Trigger.Access, function.Name));
             }
+        }
+    }
+
+    // What host.json has for every answer, unless the answer has it already.
+    private static void UseCustomHeaders(this WebApplication app, AppSettings settings)
+    {
+        (string Name, string? Value)[] headers =
+            [.. settings.Host.GetSection("extensions:http:customHeaders").GetChildren().Select(header => (header.Key, header.Value))];
+        if (headers is not [])
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    Array.ForEach(headers, header => context.Response.Headers.TryAdd(header.Name, header.Value));
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            });
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Extensions.DurableTask.Http;
 using Microsoft.DurableTask;
 
 namespace DurableSample;
@@ -18,6 +19,33 @@ public static class Orchestrations
 
     [Function(nameof(Silence))]
     public static Task Silence([OrchestrationTrigger] TaskOrchestrationContext context) => Task.CompletedTask;
+
+    /// <returns>Its version, and that of a sub-orchestration to which the input is given as its version, unless that is null.</returns>
+    [Function(nameof(Versions))]
+    public static async Task<string> Versions([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        if (context.Parent is not null)
+        {
+            return context.Version;
+        }
+
+        var options = new SubOrchestrationOptions();
+        if (context.GetInput<string>() is { } version)
+        {
+            options = options with { Version = version };
+        }
+
+        return $"{context.Version} {await context.CallSubOrchestratorAsync<string>(nameof(Versions), options)}";
+    }
+
+    /// <returns>The status and the text with which an address answers.</returns>
+    [Function(nameof(Fetches))]
+    public static async Task<string> Fetches([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        DurableHttpResponse answer = await context.CallHttpAsync(
+            HttpMethod.Get, new Uri(context.GetInput<string>()!), content: null, retryOptions: null, asynchronousPatternEnabled: false);
+        return $"{(int)answer.StatusCode} {answer.Content}";
+    }
 
     [Function(nameof(Retries))]
     public static Task<int> Retries([OrchestrationTrigger] TaskOrchestrationContext context) => context.CallActivityAsync<int>(

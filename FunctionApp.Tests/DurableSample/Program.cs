@@ -1,3 +1,4 @@
+using DurableSample;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 
@@ -7,4 +8,5 @@ if (builder.Configuration["WithoutAspNetCore"] is null)
     builder.ConfigureFunctionsWebApplication();
 }
 
+TracedFunctions.Listen();
 await builder.Build().RunAsync();

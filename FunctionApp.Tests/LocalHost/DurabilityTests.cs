@@ -8,7 +8,7 @@ using Microsoft.DurableTask.Entities;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>What a durable client sees. Each storage provider has to pass all of it, and so they look alike.</summary>
-public abstract class DurabilityTests(DurableHost host)
+public abstract partial class DurabilityTests(DurableHost host)
 {
     private DurableTaskClient Client => host.Client;
 
@@ -54,6 +54,22 @@ public abstract class DurabilityTests(DurableHost host)
         string text = string.Concat(Enumerable.Range(0, 60_000).Select(number => $"{number:x5}"));
         OrchestrationMetadata instance = await host.RunAsync("Echoes", text);
         Assert.Equal($"\"{text} {text}\"", instance.SerializedOutput);
+    }
+
+    [Long]
+    [Fact]
+    public async Task Inputs_outputs_and_a_history_beyond_what_gRPC_takes_of_itself_arrive()
+    {
+        string text = new('x', 5 << 20);
+        string id = await host.StartAsync("Echoes", text);
+        OrchestrationMetadata instance = await Client.WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, Soon);
+
+        Assert.Equal(text.Length + 2, instance.SerializedInput!.Length);
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, instance.RuntimeStatus);
+        Assert.Equal((2 * text.Length) + 3, instance.SerializedOutput!.Length);
+        // By the client that a function has, which takes what host.json allows.
+        Assert.Equal($"{instance.SerializedOutput.Length}", await host.Host.Http.GetStringAsync($"/api/measure?id={instance.InstanceId}"));
+        Assert.Equal(text.Length + 2, (await Client.GetOrchestrationHistoryAsync(instance.InstanceId, Soon)).OfType<TaskCompletedEvent>().First().Result!.Length);
     }
 
     [Fact]

@@ -7,11 +7,20 @@ using Microsoft.DurableTask.Client;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>The app DurableSample on a local host.</summary>
-public abstract class DurableHost(StorageProvider storage, bool inProcess, bool aspNetCore = true) : IAsyncLifetime
+public abstract class DurableHost(StorageProvider storage, bool inProcess, bool keys = false, params (string Name, string? Value)[] settings) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal static readonly string AppFolder = typeof(DurableHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "DurableSample").Value!;
+
+    private static readonly (string Name, string? Value)[] Common =
+    [
+        ("TickSchedule", "* * * * * *"),
+        ("AnotherStorage", "UseDevelopmentStorage=true"),
+        ("AzureFunctionsJobHost__extensions__queues__maxDequeueCount", "2"),
+        ("AzureFunctionsJobHost__extensions__queues__maxPollingInterval", "00:00:00.200"),
+        ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00"),
+    ];
 
     private LocalFunctionHost? _host;
 
@@ -20,18 +29,11 @@ public abstract class DurableHost(StorageProvider storage, bool inProcess, bool 
     public DurableTaskClient Client => Host.DurableClient;
 
     public async ValueTask InitializeAsync() => _host = await LocalFunctionHost.StartAsync(
-        new Dictionary<string, string?>
-        {
-            ["TickSchedule"] = "* * * * * *",
-            ["WithoutAspNetCore"] = aspNetCore ? null : "true",
-            ["AnotherStorage"] = "UseDevelopmentStorage=true",
-            ["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"] = "2",
-            ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:00.200",
-            ["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = "00:00:00",
-        },
+        Common.Concat(settings).ToDictionary(),
         storage,
         AppFolder,
-        ownProcess: !inProcess && !Debugger.IsAttached);
+        ownProcess: !inProcess && !Debugger.IsAttached,
+        keys);
 
     public async ValueTask DisposeAsync()
     {

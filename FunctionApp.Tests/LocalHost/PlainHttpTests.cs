@@ -5,7 +5,7 @@ using DurableLocalHost;
 namespace FunctionApp.Tests.LocalHost;
 
 /// <summary>An app that does without ASP.NET Core.</summary>
-public sealed class PlainHttpHost() : DurableHost(StorageProvider.Sqlite, inProcess: false, aspNetCore: false);
+public sealed class PlainHttpHost() : DurableHost(StorageProvider.Sqlite, inProcess: false, settings: ("WithoutAspNetCore", "true"));
 
 /// <summary>The worker's own HTTP types, in an app without ASP.NET Core.</summary>
 public sealed class PlainHttpTests(PlainHttpHost host) : IClassFixture<PlainHttpHost>

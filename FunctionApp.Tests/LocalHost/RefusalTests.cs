@@ -25,11 +25,13 @@ public sealed class RefusalTests : LocalHostTest
 
     [Theory]
     [InlineData("--storage", "Redis", "can be Sqlite or AzureStorage")]
-    [InlineData("--port", "7071", "Unrecognized command or argument '--port'")]
+    [InlineData("--ports", "7071", "Unrecognized command or argument '--ports'")]
+    [InlineData("--port", "70000", "Cannot parse argument '70000' for option '--port'")]
+    [InlineData("--urls=http://localhost:7071 -p", "1", "--port and --urls both say where to listen")]
     [InlineData("--urls", "nonsense", "--urls is \"nonsense\", but must be addresses such as http://localhost:7071")]
     [InlineData("--app-folder", "/nowhere", "does not hold the build of a Functions app")]
     public Task A_wrong_option_is_named(string option, string value, string expected) =>
-        AssertRefusedAsync(new LocalHostProcess([option, value], Settings), expected);
+        AssertRefusedAsync(new LocalHostProcess([.. option.Split(' '), value], Settings), expected);
 
     [Theory]
     [InlineData("serviceBusTrigger", "has a binding of type serviceBusTrigger")]
