@@ -14,7 +14,7 @@ public sealed class SqliteFileTests : IDisposable
 
     [Theory]
     [InlineData("PRAGMA application_id = 1", "is not a database of this host")]
-    [InlineData("PRAGMA user_version = 2", "was written by another version of this host")]
+    [InlineData("PRAGMA user_version = 3", "was written by another version of this host")]
     public void A_foreign_file_is_refused_in_one_line(string change, string reason)
     {
         new SqliteFile(FilePath).Dispose();
@@ -127,7 +127,7 @@ public sealed class SqliteFileTests : IDisposable
 
     private static Action? InsertHistory(Statements db, int turn)
     {
-        db.Execute("INSERT OR IGNORE INTO instances VALUES (1, 'h', 'i', 'e', 0, 0, 1, '')");
+        db.Execute("INSERT OR IGNORE INTO instances VALUES (1, 'h', 'i', 'e', 0, 0, 1, 0, 0, '', '')");
         db.Execute("INSERT INTO history VALUES (1, $1, '')", turn);
         return null;
     }
