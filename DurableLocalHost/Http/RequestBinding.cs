@@ -1,4 +1,4 @@
-using Newtonsoft.Json;
+using System.Text.Json;
 using Newtonsoft.Json.Linq;
 
 namespace DurableLocalHost.Http;
@@ -34,8 +34,8 @@ internal static class RequestBinding
             values[name] = $"{value}";
         }
 
-        values.TryAdd("Query", JObject.FromObject(query));
-        values.TryAdd("Headers", JObject.FromObject(request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString())));
+        values.TryAdd("Query", new JsonText(JsonSerializer.Serialize(query)));
+        values.TryAdd("Headers", new JsonText(JsonSerializer.Serialize(request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()))));
         return values;
     }
 
@@ -51,7 +51,7 @@ internal static class RequestBinding
         {
             return JObject.Parse(body);
         }
-        catch (JsonException)
+        catch (Newtonsoft.Json.JsonException)
         {
             return null;
         }

@@ -87,6 +87,10 @@ internal sealed class WorkerLink(
             {
                 request.TriggerMetadata[name] = new TypedData { Json = json.ToString(Formatting.None) };
             }
+            else if (value is JsonText written)
+            {
+                request.TriggerMetadata[name] = new TypedData { Json = written.Json };
+            }
         }
 
         var answer = new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -245,3 +249,6 @@ internal sealed class WorkerLink(
 
     private sealed record Invocation(string Function, TaskCompletionSource<InvocationResponse> Answer);
 }
+
+/// <summary>JSON that has been written already.</summary>
+internal sealed record JsonText(string Json);
