@@ -11,6 +11,8 @@ internal sealed class Api : IDisposable
 
     private readonly HttpClient _http;
 
+    public Uri Url => _http.BaseAddress!;
+
     public Api(Uri url, string? key = null)
     {
         // No header that only some servers have to parse.
@@ -23,10 +25,11 @@ internal sealed class Api : IDisposable
     }
 
     /// <summary>Submits 2.3 × 2.0, and returns the task's ID; null if the answer is not 202.</summary>
-    public async Task<string?> SubmitAsync()
+    /// <param name="query">With its question mark.</param>
+    public async Task<string?> SubmitAsync(string query = "")
     {
         using var content = new ByteArrayContent(Body) { Headers = { ContentType = new("application/json") } };
-        using HttpResponseMessage response = await _http.PostAsync(new Uri("/multiply", UriKind.Relative), content);
+        using HttpResponseMessage response = await _http.PostAsync(new Uri($"/multiply{query}", UriKind.Relative), content);
         byte[] answer = await response.Content.ReadAsByteArrayAsync();
         return response.StatusCode == HttpStatusCode.Accepted
             ? JsonSerializer.Deserialize<JsonElement>(answer).GetProperty("task_id").GetString()
@@ -38,6 +41,27 @@ internal sealed class Api : IDisposable
         using HttpResponseMessage response = await _http.GetAsync(new Uri(path, UriKind.Relative));
         await response.Content.ReadAsByteArrayAsync();
         return response.StatusCode;
+    }
+
+    /// <summary>Waits for a task to end, asking every second, or as long as the API lets it wait.</summary>
+    public async Task WaitPatientlyAsync(string taskId, bool canWait)
+    {
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/multiply/{taskId}", UriKind.Relative));
+            if (canWait)
+            {
+                request.Headers.Add("Prefer", "wait=50");
+            }
+
+            using HttpResponseMessage response = await _http.SendAsync(request);
+            if (response.IsSuccessStatusCode)
+            {
+                return;
+            }
+
+            await Task.Delay(canWait ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+        }
     }
 
     public async Task<bool> IsFinishedAsync(string taskId) => await GetAsync($"/multiply/{taskId}") == HttpStatusCode.OK;

@@ -14,7 +14,9 @@ public sealed class CompareOptions : CommandSettings
     public int Tasks { get; init; }
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
-    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, restart or sizes.")]
+    [CommandOption("--before"), Description("A folder with a release build of the benchmark of another commit, which is measured beside this one.")]
+    public string? Before { get; init; }
+    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, restart, sizes, callers or waiting.")]
     public string? Only { get; init; }
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
@@ -46,16 +48,16 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
     private static async Task MeasureAsync(CompareOptions options, Results results, Action<string> say)
     {
         string[] systems = options.Url is { } url ? [url.Authority]
-            : [.. LocalHost.Names.Prepend(Rq.Name).Where(name => (options.Only ?? name) == name)];
+            : [.. Names(options).Where(name => (options.Only ?? name) == name)];
         for (int round = 1; round <= options.Rounds; round++)
         {
             foreach (string name in systems)
             {
                 say($"round {round} of {options.Rounds}: {name}");
-                using var folder = new TemporaryFolder(name == LocalHost.InMemory ? "/dev/shm" : Path.GetTempPath());
+                using var folder = new TemporaryFolder(Path.GetTempPath());
                 await using RunningSystem system = options.Url is not null ? new RunningSystem(options.Url, options.Key)
                     : name == Rq.Name ? await Rq.StartAsync(folder.Path)
-                    : await LocalHost.StartAsync(name, folder.Path);
+                    : await LocalHost.StartAsync(name, folder.Path, options.Before);
                 int tasks = name == LocalHost.AzureStorage ? options.Tasks / 5 : options.Tasks;
                 await new Measurement(system, results, name).RunAsync(tasks);
             }
@@ -73,9 +75,24 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
             await Sizes.MeasureAsync(results);
         }
 
+        if (options is { Only: null or "callers", Url: null })
+        {
+            say("callers who wait");
+            await Callers.MeasureAsync(results);
+        }
+
+        foreach (string name in options is { Kept: > 0, Only: null or "waiting", Url: null } ? Names(options).Except([Rq.Name, LocalHost.AzureStorage]) : [])
+        {
+            say($"{options.Kept:N0} tasks that wait: {name}");
+            await Waiting.MeasureAsync(options.Kept, name, options.Before, results);
+        }
+
         if (options is { Kept: > 0, Only: null or "growth", Url: null })
         {
             await new Growth(options.Kept, options.Tasks, results, say).RunAsync(options.Rounds);
         }
     }
+
+    private static string[] Names(CompareOptions options) =>
+        [Rq.Name, .. options.Before is null ? [] : new[] { LocalHost.Before }, LocalHost.Sqlite, LocalHost.AzureStorage];
 }

@@ -7,7 +7,7 @@ namespace Bench;
 internal sealed class Measurement(RunningSystem running, Results results, string system)
 {
     private const int Clients = 16;
-    private static readonly TimeSpan Posting = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Asking = TimeSpan.FromSeconds(5);
 
     public async Task RunAsync(int tasks)
     {
@@ -15,6 +15,7 @@ internal sealed class Measurement(RunningSystem running, Results results, string
         await WarmUpAsync(300);
         await MeasureLatencyAsync();
         await MeasureTasksAsync(tasks);
+        await MeasureUnfinishedAsync();
         await MeasurePostsAsync(16);
         await MeasurePostsAsync(64);
     }
@@ -64,15 +65,32 @@ internal sealed class Measurement(RunningSystem running, Results results, string
             results.Add(system, $"memory, {process} MiB", size);
         }
 
-        results.Add(system, "GET finished, first read /s", await Api.SendAsync(Clients, i => i < tasks, i => running.Api.IsFinishedAsync(ids[i])));
+        await MeasureGetsAsync("finished", ids);
+    }
+
+    /// <summary>GETs of tasks that wait for their time, where tasks can.</summary>
+    private async Task MeasureUnfinishedAsync()
+    {
+        if (system != Rq.Name)
+        {
+            string?[] ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => running.Api.SubmitAsync("?delay=3600")));
+            await MeasureGetsAsync("unfinished", ids!);
+        }
+    }
+
+    private async Task MeasureGetsAsync(string what, string[] ids)
+    {
+        Dictionary<string, TimeSpan> before = ProcessUse.Cpu();
+        double rate = await Wrk.GetAsync(running.Api.Url, Clients, Asking, ids.Select(id => $"/multiply/{id}"));
+        results.Add(system, $"GET {what}, 16 clients /s", rate);
+        double cpu = ProcessUse.Cpu().Sum(process => (process.Value - before.GetValueOrDefault(process.Key)).TotalMilliseconds);
+        results.Add(system, $"CPU per GET {what}, all processes, ms", cpu / (rate * Asking.TotalSeconds));
     }
 
     /// <summary>The tasks that the POSTs start run meanwhile.</summary>
-    public async Task MeasurePostsAsync(int clients)
+    private async Task MeasurePostsAsync(int clients)
     {
-        long start = Stopwatch.GetTimestamp();
-        double rate = await Api.SendAsync(clients, _ => Stopwatch.GetElapsedTime(start) < Posting, async _ => await running.Api.SubmitAsync() is not null);
-        results.Add(system, $"POST, {clients} clients /s", rate);
+        results.Add(system, $"POST, {clients} clients /s", await Wrk.PostAsync(running.Api.Url, clients, Asking, "/multiply", """{"x": 2.3, "y": 2.0}"""));
     }
 
     private async Task TimeAsync(string figure, Func<Task> send)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using DurableTask.Core.History;
 using Newtonsoft.Json;
 
@@ -10,23 +11,41 @@ namespace DurableLocalHost.Sqlite;
 /// </summary>
 internal static class EventJson
 {
-    private static readonly JsonSerializerSettings Settings = new()
+    private static readonly JsonSerializer Serializer = JsonSerializer.Create(new JsonSerializerSettings
     {
         NullValueHandling = NullValueHandling.Ignore,
         DateParseHandling = DateParseHandling.None, // a text that looks like a date is still a text
-    };
-
-    private static readonly JsonSerializer Serializer = JsonSerializer.Create(Settings);
+    });
 
     private static readonly Dictionary<EventType, Type> Types =
         HistoryEvent.KnownTypes().ToDictionary(type => ((HistoryEvent)RuntimeHelpers.GetUninitializedObject(type)).EventType);
 
-    public static string Write(object value) => JsonConvert.SerializeObject(value, Settings);
+    public static string Write(object value)
+    {
+        var json = new StringWriter(new StringBuilder(512));
+        Serializer.Serialize(json, value);
+        return json.ToString();
+    }
 
-    public static string Write(IEnumerable<HistoryEvent> events) =>
-        string.Join(',', events.Select(historyEvent => $"{(int)historyEvent.EventType},{Write((object)historyEvent)}"));
+    public static string Write(IEnumerable<HistoryEvent> events)
+    {
+        var json = new StringWriter(new StringBuilder(1_024));
+        string separator = "";
+        foreach (HistoryEvent historyEvent in events)
+        {
+            json.Write($"{separator}{(int)historyEvent.EventType},");
+            Serializer.Serialize(json, historyEvent);
+            separator = ",";
+        }
 
-    public static T Read<T>(string json) => JsonConvert.DeserializeObject<T>(json, Settings)!;
+        return json.ToString();
+    }
+
+    public static T Read<T>(string json)
+    {
+        using var reader = new JsonTextReader(new StringReader(json)) { DateParseHandling = DateParseHandling.None };
+        return Serializer.Deserialize<T>(reader)!;
+    }
 
     public static List<HistoryEvent> ReadEvents(string json)
     {

@@ -1,18 +1,21 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
-using Microsoft.Data.Sqlite;
 
 namespace DurableLocalHost.Sqlite;
 
-/// <summary>An instance, as committed. <see cref="TaskHubQueues"/> has those that have not ended, and its lock guards them.</summary>
-internal sealed class Instance(long key, OrchestrationState state)
+/// <summary>
+/// An instance in memory, as committed, because it has something to do or had a moment ago. The lock of <see cref="TaskHubQueues"/>
+/// guards it, except for what is read for a turn.
+/// </summary>
+internal sealed class Instance(long key, string id)
 {
     public long Key => key;
-    public string Id => State.OrchestrationInstance.InstanceId;
-    public OrchestrationState State { get; set; } = state;
-    public bool HasBegun => State.OrchestrationStatus != OrchestrationStatus.Pending;
+    public string Id => id;
 
-    /// <summary>Null: has not run yet, or has not been read since the start.</summary>
+    /// <summary>Null: not read yet.</summary>
+    public OrchestrationState? State { get; set; }
+
+    /// <summary>Null: has not run yet, or has not been read.</summary>
     public IList<HistoryEvent>? History { get; set; }
 
     /// <summary>The number of the next row of its history.</summary>
@@ -21,13 +24,14 @@ internal sealed class Instance(long key, OrchestrationState state)
     /// <summary>What it can take in; a turn takes all of it.</summary>
     public List<TaskMessage> Inbox { get; set; } = [];
 
-    /// <summary>Ends the wait of its timers when it has gone.</summary>
-    public CancellationTokenSource? Timers { get; set; }
+    /// <summary>There is more to take in than the inbox has, or the inbox has what may be gone: the next turn reads its messages.</summary>
+    public bool MustRead { get; set; }
+
+    /// <summary>The turn that is running has read its messages, perhaps one that is still to be put into the inbox.</summary>
+    public bool HasRead { get; set; }
 
     /// <summary>It is in the queue, or a turn of it is running.</summary>
     public bool IsBusy { get; set; }
-
-    public static Instance Read(SqliteDataReader row) => new(row.GetInt64(0), EventJson.Read<OrchestrationState>(row.GetString(1)));
 }
 
 internal sealed class Turn(Instance instance) : TaskOrchestrationWorkItem

@@ -135,6 +135,8 @@ internal sealed class SqliteDurabilityProvider(SqliteOrchestrationService servic
         return (await service.PurgeInstanceStateAsync(filter)).DeletedInstanceCount;
     }
 
+    public override Task RewindAsync(string instanceId, string reason) => service.RewindAsync(instanceId, reason);
+
     private static JToken ToJson(string? text)
     {
         try

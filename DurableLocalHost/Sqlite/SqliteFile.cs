@@ -10,7 +10,7 @@ public sealed class SqliteFileException(string message, Exception? inner = null)
 internal sealed class SqliteFile : IDisposable
 {
     private const long ApplicationId = 0x536C4D75;
-    private const long SchemaVersion = 1;
+    private const long SchemaVersion = 2;
     private const long AlwaysCheckedBytes = 32 << 20; // to check a file is to read it all
 
     private readonly string _path;
@@ -38,6 +38,11 @@ internal sealed class SqliteFile : IDisposable
                 throw Refuse(flaw);
             }
 
+            if (Version(writer) == SchemaUpgrade.From)
+            {
+                SchemaUpgrade.Run(writer);
+            }
+
             _lastNumber = Number(writer, "SELECT ifnull(max(number), 0) FROM (SELECT max(key) number FROM instances UNION SELECT max(seq) FROM messages)");
             Commits = new GroupCommit(path, writer);
         }
@@ -51,6 +56,9 @@ internal sealed class SqliteFile : IDisposable
     }
 
     public GroupCommit Commits { get; }
+
+    /// <summary>The greatest number of an instance or a message.</summary>
+    public long LastNumber => Interlocked.Read(ref _lastNumber);
 
     /// <returns>A number for a new instance or message: greater than all before.</returns>
     public long NextNumber() => Interlocked.Increment(ref _lastNumber);
@@ -80,6 +88,8 @@ internal sealed class SqliteFile : IDisposable
 
     private static long Number(Statements db, string sql) => db.Query(sql, row => row.GetInt64(0))[0];
 
+    private static long Version(Statements db) => Number(db, "PRAGMA user_version");
+
     private static string? Flaw(Statements db, bool isToCheck)
     {
         if (Number(db, "SELECT count(*) FROM sqlite_schema") == 0)
@@ -89,7 +99,7 @@ internal sealed class SqliteFile : IDisposable
         }
 
         return Number(db, "PRAGMA application_id") != ApplicationId ? "is not a database of this host"
-            : Number(db, "PRAGMA user_version") != SchemaVersion ? "was written by another version of this host"
+            : Version(db) is not (SchemaVersion or SchemaUpgrade.From) ? "was written by another version of this host"
             : isToCheck && db.Query("PRAGMA quick_check(1)", row => row.GetString(0))[0] != "ok" ? "is damaged"
             : null;
     }

@@ -20,15 +20,19 @@ internal sealed partial class SqliteOrchestrationService
     public async Task CreateTaskOrchestrationAsync(TaskMessage creationMessage, OrchestrationStatus[]? dedupeStatuses)
     {
         bool IsKept(OrchestrationStatus status) => dedupeStatuses?.Contains(status) == true;
-        if (!await _file.Commits.WriteAsync(ClientPatience, db => Create(db, creationMessage, IsKept)))
+        var start = new OutgoingMessage(creationMessage);
+        if (!await _file.Commits.WriteAsync(ClientPatience, db => Create(db, start, IsKept)))
         {
             throw new OrchestrationAlreadyExistsException(
                 $"An orchestration with the ID {creationMessage.OrchestrationInstance.InstanceId} already exists.");
         }
     }
 
-    public Task SendTaskOrchestrationMessageAsync(TaskMessage message) =>
-        _file.Commits.WriteAsync(ClientPatience, db => Send(db, message));
+    public Task SendTaskOrchestrationMessageAsync(TaskMessage message)
+    {
+        var outgoing = new OutgoingMessage(message);
+        return _file.Commits.WriteAsync(ClientPatience, db => Send(db, outgoing));
+    }
 
     public Task SendTaskOrchestrationMessageBatchAsync(params TaskMessage[] messages) =>
         Task.WhenAll(messages.Select(SendTaskOrchestrationMessageAsync));
@@ -39,12 +43,29 @@ internal sealed partial class SqliteOrchestrationService
         Event = new ExecutionTerminatedEvent(-1, reason),
     });
 
+    /// <exception cref="InvalidOperationException">It has not failed.</exception>
+    public async Task RewindAsync(string instanceId, string? reason)
+    {
+        bool isRewound = await _file.Commits.WriteAsync(ClientPatience, db =>
+        {
+            List<Action?> sent = Rewinding.Run(db, _hub, instanceId).ConvertAll(id => Send(db, new OutgoingMessage(new TaskMessage
+            {
+                OrchestrationInstance = new OrchestrationInstance { InstanceId = id },
+                Event = new GenericEvent(-1, reason ?? ""),
+            })));
+            return sent.Count == 0 ? null : () => sent.ForEach(action => action?.Invoke());
+        });
+        if (!isRewound)
+        {
+            throw new InvalidOperationException($"The instance {instanceId} has not failed, so it cannot be rewound.");
+        }
+    }
+
     public async Task<OrchestrationState?> WaitForOrchestrationAsync(
         string instanceId, string? executionId, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long start = Environment.TickCount64;
-        OrchestrationState? state;
-        while ((state = Find(instanceId))?.OrchestrationStatus.HasEnded() != true)
+        while (FindStatus(instanceId)?.HasEnded() != true)
         {
             if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - start >= timeout.TotalMilliseconds)
             {
@@ -54,7 +75,7 @@ internal sealed partial class SqliteOrchestrationService
             await Task.Delay(WaitInterval, cancellationToken);
         }
 
-        return state;
+        return Find(instanceId);
     }
 
     public Task<IList<OrchestrationState>> GetOrchestrationStateAsync(string instanceId, bool allExecutions) =>
@@ -65,8 +86,7 @@ internal sealed partial class SqliteOrchestrationService
         Task.FromResult(Find(instanceId));
 
     public Task<string> GetOrchestrationHistoryAsync(string instanceId, string? executionId) => Task.FromResult(_file.Read(db =>
-        JsonConvert.SerializeObject(
-            Instances.Find(db, _hub, instanceId) is Instance instance ? Instances.History(db, instance).Events : [])));
+        JsonConvert.SerializeObject(Instances.Find(db, _hub, instanceId) is { } instance ? Histories.Read(db, instance.Key).Events : [])));
 
     public Task<OrchestrationQueryResult> GetOrchestrationWithQueryAsync(OrchestrationQuery query, CancellationToken cancellationToken)
     {
@@ -74,7 +94,7 @@ internal sealed partial class SqliteOrchestrationService
         int size = isElsewhere ? 0 : query.PageSize > 0 ? query.PageSize : 100;
         // Outputs are shown in any case, as with the Azure Storage provider.
         List<OrchestrationState> page = _file.Read(db => Instances.List(db, _hub, query, size)).ConvertAll(
-            row => row.State.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: false));
+            state => state.ClearFieldsImmutably(clearInput: !query.FetchInputsAndOutputs, clearOutput: false));
         return Task.FromResult(new OrchestrationQueryResult(
             page, size > 0 && page.Count == size ? page[^1].OrchestrationInstance.InstanceId : null));
     }
@@ -84,7 +104,7 @@ internal sealed partial class SqliteOrchestrationService
 
     // Whatever its status, as with the Azure Storage provider; the durable client asks before.
     public async Task<PurgeResult> PurgeInstanceStateAsync(string instanceId) =>
-        new(await PurgeAsync(_file.Read(db => Instances.Find(db, _hub, instanceId)) is Instance instance ? [instance] : []));
+        new(await PurgeAsync(_file.Read(db => Instances.Find(db, _hub, instanceId)) is { } instance ? [(instance.Key, instanceId)] : []));
 
     // Of the statuses only those of an end count. If there are none, all instances go, as with the Azure Storage provider.
     public async Task<PurgeResult> PurgeInstanceStateAsync(PurgeInstanceFilter purgeInstanceFilter)
@@ -96,7 +116,7 @@ internal sealed partial class SqliteOrchestrationService
             RuntimeStatus = purgeInstanceFilter.RuntimeStatus?.Where(Instances.HasEnded).ToList(),
         };
         int count = 0;
-        foreach (Instance[] some in _file.Read(db => Instances.List(db, _hub, query, int.MaxValue)).Chunk(PurgedAtATime))
+        foreach ((long, string)[] some in _file.Read(db => Instances.ListKeys(db, _hub, query)).Chunk(PurgedAtATime))
         {
             count += await PurgeAsync(some);
         }
@@ -104,15 +124,19 @@ internal sealed partial class SqliteOrchestrationService
         return new PurgeResult(count, purgeInstanceFilter.Timeout == null ? null : true);
     }
 
-    private async Task<int> PurgeAsync(Instance[] some)
+    private async Task<int> PurgeAsync((long Key, string Id)[] some)
     {
         await _file.Commits.WriteAsync(ClientPatience, db =>
         {
-            Array.ForEach(some, instance => Instances.Delete(db, instance));
-            return () => Array.ForEach(some, _queues.Remove);
+            Array.ForEach(some, instance => Instances.Delete(db, instance.Key));
+            return () => Array.ForEach(some, instance => _queues.Remove(instance.Key, instance.Id));
         });
         return some.Length;
     }
 
-    private OrchestrationState? Find(string id) => _file.Read(db => Instances.Find(db, _hub, id)?.State);
+    // What runs is in memory.
+    private OrchestrationState? Find(string id) => _queues.FindState(id) ?? _file.Read(db => Instances.ReadState(db, _hub, id));
+
+    private OrchestrationStatus? FindStatus(string id) =>
+        _queues.FindStatus(id) ?? _file.Read(db => Instances.Find(db, _hub, id))?.Status;
 }

@@ -23,5 +23,5 @@ internal sealed partial class SqliteOrchestrationService : IEntityOrchestrationS
         LockNextTaskOrchestrationWorkItemAsync(receiveTimeout, cancellationToken);
 
     public Task<TaskOrchestrationWorkItem> LockNextEntityWorkItemAsync(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
-        BeginAsync(_queues.NextEntityAsync(cancellationToken));
+        BeginAsync(_queues.NextEntityAsync, cancellationToken);
 }

@@ -1,28 +1,27 @@
 using DurableTask.Core;
-using DurableTask.Core.Common;
 using DurableTask.Core.History;
 
 namespace DurableLocalHost.Sqlite;
 
 /// <summary>
-/// A task hub in a <see cref="SqliteFile"/>. What must survive is committed before it is acknowledged or acted upon; what has not ended is
-/// in memory too, so that running it reads nothing. One process owns the file: a work item is nobody else's until it is given back.
-/// This part runs turns and activities, the other one serves the client.
+/// A task hub in a <see cref="SqliteFile"/>. What must survive is committed before it is acknowledged or acted upon; what runs is in
+/// memory too, so that running it reads nothing. One process owns the file: a work item is nobody else's until it is given back.
+/// This part runs turns and activities, the others send messages and serve the client.
 /// </summary>
 internal sealed partial class SqliteOrchestrationService : IOrchestrationService
 {
     private readonly SqliteFile _file;
     private readonly string _hub;
-    private readonly TaskHubQueues _queues = new();
+    private readonly TaskHubQueues _queues;
+    private readonly Feeder _feeder;
 
-    /// <summary>Takes up what has not ended.</summary>
     public SqliteOrchestrationService(SqliteFile file, string hub, int maxConcurrentTurns, int maxConcurrentActivities)
     {
         (_file, _hub) = (file, hub);
         MaxConcurrentTaskOrchestrationWorkItems = maxConcurrentTurns;
         MaxConcurrentTaskActivityWorkItems = maxConcurrentActivities;
-        file.Read(db => Instances.Alive(db, hub)).ForEach(_queues.Add);
-        file.Read(db => Messages.All(db, hub)).ForEach(_queues.Put);
+        _queues = new TaskHubQueues(file.LastNumber);
+        _feeder = new Feeder(file, hub, _queues);
     }
 
     public int TaskOrchestrationDispatcherCount => 1;
@@ -31,9 +30,15 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public int MaxConcurrentTaskActivityWorkItems { get; }
     public BehaviorOnContinueAsNew EventBehaviourForContinueAsNew => BehaviorOnContinueAsNew.Carryover;
 
-    public Task StartAsync() => Task.CompletedTask;
-    public Task StopAsync() => Task.CompletedTask;
-    public Task StopAsync(bool isForced) => Task.CompletedTask;
+    /// <summary>Takes up what has not ended.</summary>
+    public Task StartAsync()
+    {
+        _feeder.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync() => StopAsync(isForced: false);
+    public Task StopAsync(bool isForced) => _feeder.StopAsync();
     public Task CreateAsync() => DeleteAsync();
     public Task CreateAsync(bool recreateInstanceStore) => recreateInstanceStore ? DeleteAsync() : Task.CompletedTask;
     public Task CreateIfNotExistsAsync() => Task.CompletedTask;
@@ -50,27 +55,47 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public int GetDelayInSecondsAfterOnFetchException(Exception exception) => exception is OperationCanceledException ? 0 : 1;
 
     public Task<TaskOrchestrationWorkItem> LockNextTaskOrchestrationWorkItemAsync(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
-        BeginAsync(_queues.NextOrchestrationAsync(cancellationToken));
+        BeginAsync(_queues.NextOrchestrationAsync, cancellationToken);
 
-    private async Task<TaskOrchestrationWorkItem> BeginAsync(Task<Turn> next)
+    private async Task<TaskOrchestrationWorkItem> BeginAsync(Func<CancellationToken, Task<Turn>> next, CancellationToken cancellationToken)
     {
-        Turn turn = await next;
-        try
+        while (true)
         {
-            if (turn.Instance is { HasBegun: true, History: null } instance)
+            Turn turn = await next(cancellationToken);
+            try
             {
-                (instance.History, instance.NextTurn) = _file.Read(db => Instances.History(db, instance));
+                if (!turn.Instance.HasRead || Read(turn))
+                {
+                    turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
+                    return turn;
+                }
+            }
+            catch
+            {
+                await _queues.GiveBackAsync(turn);
+                throw;
             }
 
-            turn.OrchestrationRuntimeState = new OrchestrationRuntimeState(turn.Instance.History);
-            return turn;
-        }
-        catch
-        {
-            await _queues.GiveBackAsync(turn);
-            throw;
+            _queues.Forget(turn.Instance);
         }
     }
+
+    /// <summary>Reads what the turn needs, as far as it is not in memory.</summary>
+    /// <returns>False if there is nothing to take in, or nothing yet: what comes before a start waits for it.</returns>
+    private bool Read(Turn turn) => _file.Read(db =>
+    {
+        Instance instance = turn.Instance;
+        if (instance.History is null)
+        {
+            instance.State = Instances.ReadState(db, instance.Key);
+            (List<HistoryEvent> events, instance.NextTurn) = Histories.Read(db, instance.Key);
+            instance.History = events.Count > 0 ? events : null;
+        }
+
+        // A start comes first, even one that was scheduled.
+        turn.NewMessages = [.. Messages.Inbox(db, instance, _queues.Now).OrderBy(message => message.Event is not ExecutionStartedEvent)];
+        return instance.State is not null && turn.NewMessages is [TaskMessage first, ..] && (instance.History is not null || first.Event is ExecutionStartedEvent);
+    });
 
     public Task CompleteTaskOrchestrationWorkItemAsync(
         TaskOrchestrationWorkItem workItem,
@@ -82,7 +107,11 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
         OrchestrationState orchestrationState)
     {
         Instance instance = ((Turn)workItem).Instance;
-        OrchestrationState state = orchestrationState.Kept(instance.State, newOrchestrationRuntimeState.NewEvents);
+        OrchestrationState state = orchestrationState.Kept(instance.State!, newOrchestrationRuntimeState.NewEvents);
+        bool isNewExecution = state.OrchestrationInstance.ExecutionId != instance.State!.OrchestrationInstance.ExecutionId;
+        string? start = isNewExecution ? Instances.Start(state) : null;
+        string events = EventJson.Write(newOrchestrationRuntimeState.NewEvents);
+        OutgoingMessage[] outgoing = [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => new OutgoingMessage(message))];
         return _file.Commits.WriteAsync(TimeSpan.MaxValue, db =>
         {
             if (!Instances.Update(db, instance.Key, state))
@@ -90,18 +119,22 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
                 return null; // terminated, purged or replaced while it ran
             }
 
+            if (start is not null)
+            {
+                Instances.SetStart(db, instance.Key, start);
+            }
+
             foreach (TaskMessage message in workItem.NewMessages)
             {
                 Messages.Delete(db, message);
             }
 
-            Instances.AppendHistory(db, instance, newOrchestrationRuntimeState.NewEvents);
-            List<Action?> sent =
-                [.. outboundMessages.Concat(timerMessages).Concat(orchestratorMessages).Select(message => Send(db, message))];
+            Histories.Append(db, instance.Key, instance.NextTurn, events);
+            Action?[] sent = Array.ConvertAll(outgoing, message => Send(db, message));
             return () =>
             {
                 _queues.End(instance, state, newOrchestrationRuntimeState.Events);
-                sent.ForEach(action => action?.Invoke());
+                Array.ForEach(sent, action => action?.Invoke());
             };
         });
     }
@@ -111,61 +144,11 @@ internal sealed partial class SqliteOrchestrationService : IOrchestrationService
     public Task<TaskActivityWorkItem> LockNextTaskActivityWorkItem(TimeSpan receiveTimeout, CancellationToken cancellationToken) =>
         _queues.NextActivityAsync(cancellationToken);
 
-    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage) => _file.Commits.WriteAsync(
-        TimeSpan.MaxValue, db => Messages.Delete(db, workItem.TaskMessage) ? Send(db, responseMessage) : null);
+    public Task CompleteTaskActivityWorkItemAsync(TaskActivityWorkItem workItem, TaskMessage responseMessage)
+    {
+        var response = new OutgoingMessage(responseMessage);
+        return _file.Commits.WriteAsync(TimeSpan.MaxValue, db => Messages.Delete(db, workItem.TaskMessage) ? Send(db, response) : null);
+    }
 
     public Task AbandonTaskActivityWorkItemAsync(TaskActivityWorkItem workItem) => _queues.GiveBackAsync(workItem.TaskMessage);
-
-    /// <returns>What is to be done once it is committed. Null: nobody would read it, so it is not written.</returns>
-    private Action? Send(Statements db, TaskMessage message)
-    {
-        if (message.Event is ExecutionStartedEvent)
-        {
-            // A sub-orchestration. One of that ID that has not ended goes on, as with the Azure Storage provider.
-            return Create(db, message, status => !status.HasEnded());
-        }
-
-        if (message.Event is ExecutionTerminatedEvent end
-            && Instances.Find(db, _hub, message.OrchestrationInstance.InstanceId) is { HasBegun: false } instance)
-        {
-            // It never begins.
-            instance.State.OrchestrationStatus = OrchestrationStatus.Terminated;
-            (instance.State.Output, instance.State.LastUpdatedTime) = (end.Input, end.Timestamp);
-            return Instances.Update(db, instance.Key, instance.State) ? () => _queues.Remove(instance) : null;
-        }
-
-        // A signal or a call makes its entity, if there is none.
-        IList<TaskMessage> all = [message];
-        Action? created = Entities.AutoStart(message.OrchestrationInstance.InstanceId, all) ? Create(db, all[0], status => !status.HasEnded()) : null;
-        message.SequenceNumber = _file.NextNumber();
-        return !Messages.Insert(db, _hub, message) ? null : () =>
-        {
-            created?.Invoke();
-            _queues.Put(message);
-        };
-    }
-
-    /// <returns>What is to be done once it is committed. Null: there is one already, and it is kept.</returns>
-    private Action? Create(Statements db, TaskMessage start, Predicate<OrchestrationStatus> isKept)
-    {
-        if (Instances.Find(db, _hub, start.OrchestrationInstance.InstanceId) is Instance earlier)
-        {
-            if (isKept(earlier.State.OrchestrationStatus))
-            {
-                return null;
-            }
-
-            Instances.Delete(db, earlier);
-        }
-
-        var instance = new Instance(_file.NextNumber(), Instances.Created((ExecutionStartedEvent)start.Event));
-        Instances.Insert(db, _hub, instance);
-        start.SequenceNumber = _file.NextNumber();
-        Messages.Insert(db, _hub, start);
-        return () =>
-        {
-            _queues.Add(instance);
-            _queues.Put(start);
-        };
-    }
 }

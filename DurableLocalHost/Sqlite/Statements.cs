@@ -46,10 +46,14 @@ internal sealed class Statements : IDisposable
             _prepared.Add(sql, command = new SqliteCommand(sql, _connection));
         }
 
-        command.Parameters.Clear();
+        for (int i = command.Parameters.Count; i < values.Length; i++)
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = $"${i + 1}" });
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
-            command.Parameters.AddWithValue("$" + (i + 1), values[i] ?? DBNull.Value);
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
         }
 
         return command;

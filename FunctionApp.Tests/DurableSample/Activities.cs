@@ -22,6 +22,10 @@ public static class Activities
         return attempt < 3 ? throw new InvalidOperationException($"Attempt {attempt} fails.") : attempt;
     }
 
+    /// <returns>How often it was called with an input.</returns>
+    [Function(nameof(Count))]
+    public static int Count([ActivityTrigger] string input) => Attempts.AddOrUpdate(input, 1, (_, calls) => calls + 1);
+
     [Function(nameof(Fail))]
     public static string Fail([ActivityTrigger] string reason) => throw new InvalidOperationException(reason);
 

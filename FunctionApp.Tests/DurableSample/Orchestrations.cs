@@ -124,6 +124,20 @@ public static class Orchestrations
         }
     }
 
+    /// <summary>A step that succeeds, then a sub-orchestration whose step fails twice.</summary>
+    /// <returns>How often either has run.</returns>
+    [Function(nameof(Recovers))]
+    public static async Task<string> Recovers([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        int once = await context.CallActivityAsync<int>(nameof(Activities.Count), context.InstanceId);
+        int thrice = await context.CallSubOrchestratorAsync<int>(nameof(FailsTwice), new SubOrchestrationOptions { InstanceId = $"{context.InstanceId}-child" });
+        return $"{once} {thrice}";
+    }
+
+    [Function(nameof(FailsTwice))]
+    public static Task<int> FailsTwice([OrchestrationTrigger] TaskOrchestrationContext context) =>
+        context.CallActivityAsync<int>(nameof(Activities.FailTwice), context.InstanceId);
+
     /// <summary>Counts down, each number a new execution, then listens for the events that came meanwhile.</summary>
     [Function(nameof(CountsDown))]
     public static async Task<string> CountsDown([OrchestrationTrigger] TaskOrchestrationContext context)

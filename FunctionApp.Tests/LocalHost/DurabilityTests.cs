@@ -167,6 +167,21 @@ public abstract partial class DurabilityTests(DurableHost host)
     }
 
     [Fact]
+    public async Task A_rewound_instance_runs_again_what_failed_and_nothing_else()
+    {
+        string id = await host.StartAsync("Recovers");
+        for (int failure = 1; failure <= 2; failure++)
+        {
+            Assert.Equal(OrchestrationRuntimeStatus.Failed, (await host.EndAsync(id)).RuntimeStatus);
+            await Client.RewindInstanceAsync(id, "Again", Soon);
+        }
+
+        Assert.Equal("1 3", (await host.EndAsync(id)).ReadOutputAs<string>());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Client.RewindInstanceAsync(id, "Again", Soon));
+        await Assert.ThrowsAsync<ArgumentException>(() => Client.RewindInstanceAsync("never", "x", Soon));
+    }
+
+    [Fact]
     public async Task An_ID_is_taken_while_its_status_is_among_those_to_dedupe()
     {
         string id = await host.StartAsync("Listens", id: "taken");

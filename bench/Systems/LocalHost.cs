@@ -6,23 +6,22 @@ namespace Bench.Systems;
 internal static class LocalHost
 {
     public const string Sqlite = "SQLite";
-    public const string InMemory = "SQLite in memory";
-    public const string NoLogs = "SQLite, no logs";
     public const string AzureStorage = "AzureStorage";
 
-    public static IReadOnlyList<string> Names { get; } = [Sqlite, InMemory, NoLogs, AzureStorage];
+    /// <summary>SQLite, of another build, such as one of an earlier commit.</summary>
+    public const string Before = "before";
 
-    public static async Task<RunningSystem> StartAsync(string name, string dataFolder)
+    /// <param name="build">The folder with the program; null is this one.</param>
+    /// <param name="delay">How long each task takes.</param>
+    public static async Task<RunningSystem> StartAsync(string name, string dataFolder, string? build = null, TimeSpan delay = default)
     {
         string storage = name == AzureStorage ? "AzureStorage" : "Sqlite";
-        string? logLevel = name == NoLogs ? "None" : null;
         string url = $"http://127.0.0.1:{RunningSystem.FindFreePort()}";
         var system = new RunningSystem(new Uri(url));
         system.Variables["AzureWebJobsStorage"] = Azurite.NewConnectionString();
-        system.Variables["SlowMultiply__Delay"] = "00:00:00";
-        system.Variables["AzureFunctionsJobHost__logging__logLevel__default"] = logLevel;
-        system.Variables["AzureFunctionsJobHost__logging__logLevel__Host.Results"] = logLevel;
-        _ = system.Start("dotnet", Path.Combine(AppContext.BaseDirectory, "FunctionApp.LocalHost.dll"), "--urls", url, "--data-folder", dataFolder, "--storage", storage);
+        system.Variables["SlowMultiply__Delay"] = $"{delay}";
+        string program = Path.Combine(name == Before ? build! : AppContext.BaseDirectory, "FunctionApp.LocalHost.dll");
+        _ = system.Start("dotnet", program, "--urls", url, "--data-folder", dataFolder, "--storage", storage);
         return await system.WaitUntilItAnswersAsync();
     }
 }

@@ -8,7 +8,9 @@ internal static class Rq
 {
     public const string Name = "RQ";
 
-    public static async Task<RunningSystem> StartAsync(string folder)
+    /// <param name="workers">How many tasks can run at a time.</param>
+    /// <param name="delay">How long each task takes.</param>
+    public static async Task<RunningSystem> StartAsync(string folder, int workers = 2, TimeSpan delay = default)
     {
         if (!File.Exists("/usr/bin/gunicorn") || !File.Exists("/usr/bin/redis-server"))
         {
@@ -23,11 +25,15 @@ internal static class Rq
         system.Variables["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}";
         system.Variables["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0";
         system.Variables["PYTHONPATH"] = python;
+        system.Variables["TASK_SECONDS"] = $"{delay.TotalSeconds}";
         _ = system.Start("/usr/bin/redis-server", "/etc/redis/redis.conf", "--port", redisPort, "--dir", folder, "--daemonize", "no", "--logfile", "", "--pidfile", "");
         await system.Start("/usr/bin/python3", "-c", "from app import app, db; app.app_context().push(); db.create_all()");
         _ = system.Start("/usr/bin/python3", "/usr/bin/gunicorn", "--workers", "2", "--bind", address, "app:app");
-        _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
-        _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
+        for (int i = 0; i < workers; i++)
+        {
+            _ = system.Start("/usr/bin/python3", Path.Combine(python, "worker.py"));
+        }
+
         return await system.WaitUntilItAnswersAsync();
     }
 }
