@@ -24,9 +24,15 @@ internal sealed class Backlog(long last)
 
     /// <summary>Says where a message that comes now belongs.</summary>
     /// <param name="count">How many are in memory.</param>
-    /// <returns>False if it is left in the file.</returns>
+    /// <returns>False if it is left in the file, or was read from there.</returns>
     public bool Admit(long sequence, int count)
     {
+        // It was committed before it came here, and has been read meanwhile: twice in memory, an activity would run twice.
+        if (sequence <= ReadTo)
+        {
+            return false;
+        }
+
         if (!IsBehind)
         {
             if (count < Room)

@@ -69,12 +69,17 @@ internal sealed class TaskHubQueues(long lastNumber)
         using Lock.Scope scope = _gate.EnterScope();
         TaskMessage message = start.Message;
         string id = message.OrchestrationInstance.InstanceId;
-        _instances.Remove(id);
+        if (_instances.TryGetValue(id, out Instance? earlier) && earlier.Key != key)
+        {
+            // Unless it was read from the file since it was committed.
+            _instances.Remove(id);
+        }
+
         if (start.Due is DateTime due)
         {
             Expect(due);
         }
-        else if (Admit(_instancesBacklog, message, ReadyCount))
+        else if (Admit(_instancesBacklog, message, ReadyCount) && !_instances.ContainsKey(id))
         {
             var instance = new Instance(key, id) { State = start.State, Inbox = [message] };
             _instances.Add(id, instance);
