@@ -17,7 +17,10 @@ internal static class Values
         {
             ModelBindingData = new ModelBindingData
             {
-                Version = data.Version, Source = data.Source, ContentType = data.ContentType, Content = ByteString.CopyFrom(data.Content.ToMemory().Span),
+                Version = data.Version,
+                Source = data.Source,
+                ContentType = data.ContentType,
+                Content = ByteString.CopyFrom(data.Content.ToMemory().Span),
             },
         },
         _ => new TypedData { Json = JsonConvert.SerializeObject(value) },
