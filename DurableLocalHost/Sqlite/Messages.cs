@@ -69,13 +69,13 @@ internal static class Messages
         """,
         Arrival.Read, hub, after, limit);
 
-    /// <returns>Those for instances that are due after one moment and until another, or, without that, the next one; the soonest first.</returns>
-    public static List<Arrival> Due(Statements db, string hub, (long Due, long Sequence) after, DateTime? until, int limit) => db.Query(
+    /// <returns>Those for instances that are due after one moment and until another, the soonest first.</returns>
+    public static List<Arrival> Due(Statements db, string hub, (long Due, long Sequence) after, DateTime until, int limit) => db.Query(
         """
         SELECT seq, key, id, due FROM messages CROSS JOIN instances ON key = instance
         WHERE due IS NOT NULL AND (due, seq) > ($2, $3) AND due <= $4 AND hub = $1 ORDER BY due, seq LIMIT $5
         """,
-        Arrival.Read, hub, after.Due, after.Sequence, (until ?? DateTime.MaxValue).Ticks, limit);
+        Arrival.Read, hub, after.Due, after.Sequence, until.Ticks, limit);
 
     public static TaskMessage Read(SqliteDataReader row) => new()
     {

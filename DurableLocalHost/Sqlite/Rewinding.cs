@@ -28,7 +28,10 @@ internal static class Rewinding
         {
             List<string> below = Run(db, hub, child.InstanceId);
             first.AddRange(below);
-            _ = below.Count == 0 && again.Add(child.EventId);
+            if (below.Count == 0)
+            {
+                again.Add(child.EventId);
+            }
         }
 
         foreach ((int turn, List<HistoryEvent> events) in turns)

@@ -43,5 +43,5 @@ public sealed class TaskResults(LongPolling polling, TaskBlobs blobs, TimeProvid
     // The bytes as they are stored: they need not be parsed for the caller.
     private IResult Result(TaskRow row) => row.ResultSize is { } size
         ? new StoredResult(blobs, TaskBlobs.ResultName(row.Id, row.Run!), size)
-        : TypedResults.Text([.. "{\"result\":"u8, .. row.Result!.ToMemory().Span, .. "}"u8], "application/json; charset=utf-8");
+        : TypedResults.Text([.. StoredResult.Start, .. row.Result!.ToMemory().Span, .. StoredResult.End], StoredResult.ContentType);
 }
