@@ -44,10 +44,17 @@ internal sealed class Api : IDisposable
     }
 
     /// <summary>Waits for a task to end, asking every second, or as long as the API lets it wait.</summary>
+    /// <exception cref="TimeoutException">It has not ended after some minutes.</exception>
     public async Task WaitPatientlyAsync(string taskId, bool canWait)
     {
+        long start = Stopwatch.GetTimestamp();
         while (true)
         {
+            if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromMinutes(3))
+            {
+                throw new TimeoutException($"Task {taskId} did not end.");
+            }
+
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/multiply/{taskId}", UriKind.Relative));
             if (canWait)
             {

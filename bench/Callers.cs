@@ -8,7 +8,7 @@ namespace Bench;
 /// </summary>
 internal static class Callers
 {
-    private const int Count = 20;
+    private const int Count = 100;
 
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(10);
 

@@ -10,13 +10,13 @@ public sealed class CompareOptions : CommandSettings
 {
     [CommandOption("--rounds"), DefaultValue(3), Description("Rounds; figures are medians over them.")]
     public int Rounds { get; init; }
-    [CommandOption("--tasks"), DefaultValue(2_000), Description("Tasks for tasks/s; a fifth of them with AzureStorage.")]
+    [CommandOption("--tasks"), DefaultValue(2_000), Description("Tasks for tasks/s with SQLite; a tenth of them elsewhere.")]
     public int Tasks { get; init; }
     [CommandOption("--kept"), DefaultValue(100_000), Description("Tasks kept for the figures of growth; 0 leaves these out.")]
     public int Kept { get; init; }
     [CommandOption("--before"), Description("A folder with a release build of the benchmark of another commit, which is measured beside this one.")]
     public string? Before { get; init; }
-    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, restart, sizes, callers or waiting.")]
+    [CommandOption("--only"), Description("Measures this system only, named as in the table; or growth, tests, sizes, callers or waiting.")]
     public string? Only { get; init; }
     [CommandOption("--url"), Description("Measures whatever runs there instead, such as http://localhost:7071 or an app in Azure.")]
     public Uri? Url { get; init; }
@@ -58,15 +58,15 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
                 await using RunningSystem system = options.Url is not null ? new RunningSystem(options.Url, options.Key)
                     : name == Rq.Name ? await Rq.StartAsync(folder.Path)
                     : await LocalHost.StartAsync(name, folder.Path, options.Before);
-                int tasks = name == LocalHost.AzureStorage ? options.Tasks / 5 : options.Tasks;
+                int tasks = name is LocalHost.AzureStorage or Rq.Name ? options.Tasks / 10 : options.Tasks;
                 await new Measurement(system, results, name).RunAsync(tasks);
             }
         }
 
-        if (options is { Only: null or "restart", Url: null })
+        if (options is { Only: null or "tests", Url: null })
         {
-            say("restarts within this process");
-            await Restart.MeasureAsync(results);
+            say("an app in tests");
+            await InProcess.MeasureAsync(results);
         }
 
         for (int round = 1; round <= options.Rounds && options is { Only: null or "sizes", Url: null }; round++)

@@ -12,7 +12,7 @@ internal sealed class Measurement(RunningSystem running, Results results, string
     public async Task RunAsync(int tasks)
     {
         await MeasureStartAsync();
-        await WarmUpAsync(300);
+        await WarmUpAsync(tasks / 5);
         await MeasureLatencyAsync();
         await MeasureTasksAsync(tasks);
         await MeasureUnfinishedAsync();
@@ -68,14 +68,11 @@ internal sealed class Measurement(RunningSystem running, Results results, string
         await MeasureGetsAsync("finished", ids);
     }
 
-    /// <summary>GETs of tasks that wait for their time, where tasks can.</summary>
+    /// <summary>GETs of tasks that wait for their time.</summary>
     private async Task MeasureUnfinishedAsync()
     {
-        if (system != Rq.Name)
-        {
-            string?[] ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => running.Api.SubmitAsync("?delay=3600")));
-            await MeasureGetsAsync("unfinished", ids!);
-        }
+        string?[] ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => running.Api.SubmitAsync("?delay=3600")));
+        await MeasureGetsAsync("unfinished", ids!);
     }
 
     private async Task MeasureGetsAsync(string what, string[] ids)

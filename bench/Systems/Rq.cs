@@ -22,7 +22,8 @@ internal static class Rq
         string redisPort = $"{RunningSystem.FindFreePort()}";
         string address = $"127.0.0.1:{RunningSystem.FindFreePort()}";
         var system = new RunningSystem(new Uri($"http://{address}"));
-        system.Variables["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}";
+        // The default of five seconds is too short where a hundred tasks end at once: some would fail, as "database is locked".
+        system.Variables["RESULTS_DB"] = $"sqlite:///{Path.Combine(folder, "results.db")}?timeout=60";
         system.Variables["REDIS_URL"] = $"redis://127.0.0.1:{redisPort}/0";
         system.Variables["PYTHONPATH"] = python;
         system.Variables["TASK_SECONDS"] = $"{delay.TotalSeconds}";

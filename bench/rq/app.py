@@ -1,4 +1,5 @@
 """The same two endpoints on Flask, RQ, Redis and SQLite, the way such a system is usually built."""
+import datetime
 import os
 import uuid
 
@@ -32,7 +33,11 @@ def submit():
     if not (is_number(x) and is_number(y)):
         return jsonify(title="x and y must be numbers."), 400
     task_id = str(uuid.uuid4())
-    queue.enqueue("tasks.slow_multiply", task_id, x, y, job_id=task_id)
+    delay = datetime.timedelta(seconds=request.args.get("delay", 0, type=float))
+    if delay:
+        queue.enqueue_in(delay, "tasks.slow_multiply", task_id, x, y, job_id=task_id)
+    else:
+        queue.enqueue("tasks.slow_multiply", task_id, x, y, job_id=task_id)
     return jsonify(task_id=task_id), 202, {"Location": f"/multiply/{task_id}", "Retry-After": "1"}
 
 
