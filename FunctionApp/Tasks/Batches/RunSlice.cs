@@ -36,8 +36,6 @@ public sealed class RunSlice(
     TimeProvider time,
     ILogger<RunSlice> logger)
 {
-    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(2);
-
     [Function(nameof(RunSlice))]
     public async Task<SliceOutcome> RunAsync([ActivityTrigger] SliceAttempt slice, CancellationToken stopping)
     {
@@ -66,7 +64,7 @@ public sealed class RunSlice(
         Task<ItemOutcome[]> working = Task.WhenAll(
             rows.Where(item => !item.HasEnded).Select(item => runner.RunAsync(kind, slice, item, unwanted.Token)));
         using var finished = new CancellationTokenSource();
-        Task batchEnded = UntilBatchEndedAsync(id, finished.Token);
+        Task batchEnded = TaskWatch.UntilEndedAsync(tasks, id, TaskWatch.Interval, DateTimeOffset.MaxValue, time, logger, finished.Token);
         Task first = await Task.WhenAny(working, batchEnded);
         await unwanted.CancelAsync();
         await finished.CancelAsync();
@@ -175,31 +173,5 @@ public sealed class RunSlice(
     {
         var change = new TaskRow(id) { LastFailure = TaskError.Describe(failure).Truncate(TaskRow.MaxMessageLength) };
         await tasks.ModifyUnfinishedAsync(id, _ => change, cancellationToken);
-    }
-
-    /// <summary>Returns when the row says that the batch has ended, and only then; otherwise when cancelled.</summary>
-    private async Task UntilBatchEndedAsync(TaskId id, CancellationToken cancellationToken)
-    {
-        bool isFailing = false;
-        RowStatus? status = RowStatus.Running;
-        while (status is RowStatus.Pending or RowStatus.Running)
-        {
-            await Task.Delay(WatchInterval, time, cancellationToken);
-            try
-            {
-                status = await tasks.FindStatusAsync(id, cancellationToken);
-                isFailing = false;
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                // An error of storage says nothing of the batch: the work goes on, and what cannot be written at its end is thrown there.
-                if (!isFailing)
-                {
-                    logger.HeartbeatFailed(e, id.ToString());
-                }
-
-                isFailing = true;
-            }
-        }
     }
 }

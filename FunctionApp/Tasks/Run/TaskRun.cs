@@ -127,19 +127,8 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
     /// <summary>Returns when the row has ended or is gone: for who has nothing more to do, but may not say that the task has ended.</summary>
     /// <exception cref="AttemptPostponedException">It takes longer than any run that is alive.</exception>
-    public async Task UntilEndedAsync(CancellationToken cancellationToken)
-    {
-        DateTimeOffset latest = time.GetUtcNow() + attempt.Orchestration.TimeLimit;
-        while (await FindStatusAsync(cancellationToken) is RowStatus.Pending or RowStatus.Running)
-        {
-            if (time.GetUtcNow() > latest)
-            {
-                throw new AttemptPostponedException("Another run of the task should have ended it by now.");
-            }
-
-            await Task.Delay(LongInterval, time, cancellationToken);
-        }
-    }
+    public Task UntilEndedAsync(CancellationToken cancellationToken) =>
+        TaskWatch.UntilEndedAsync(tasks, _id, TimeSpan.Zero, time.GetUtcNow() + attempt.Orchestration.TimeLimit, time, logger, cancellationToken);
 
     /// <summary>Writes the task's end. False if it was not written: the task has another end, or (a time limit) another run.</summary>
     public async Task<bool> EndAsync(TaskRow end, CancellationToken cancellationToken)
@@ -217,7 +206,12 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // The work goes on; the next beat may reach storage, and what the end cannot write postpones the attempt.
-            LogOnce(e);
+            if (!_failing)
+            {
+                logger.HeartbeatFailed(e, attempt.TaskId);
+            }
+
+            _failing = true;
             return true;
         }
     }
@@ -272,31 +266,6 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
             _logIsFailing = true;
         }
-    }
-
-    private async Task<RowStatus?> FindStatusAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            RowStatus? status = await tasks.FindStatusAsync(_id, cancellationToken);
-            _failing = false;
-            return status;
-        }
-        catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
-        {
-            LogOnce(e);
-            return RowStatus.Running;
-        }
-    }
-
-    private void LogOnce(Exception exception)
-    {
-        if (!_failing)
-        {
-            logger.HeartbeatFailed(exception, attempt.TaskId);
-        }
-
-        _failing = true;
     }
 
     private bool IsOurs(TaskRow? row)
