@@ -10,7 +10,7 @@ public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
 
     [Long]
     [Fact]
-    public async Task A_short_task_is_two_requests_beside_the_fifteen_of_Durable_Functions_and_its_reader_one()
+    public async Task A_short_task_is_two_requests_beside_the_fourteen_of_Durable_Functions_and_its_reader_one()
     {
         await using StorageProxy storage = await StorageProxy.StartAsync(Settings);
         await using LocalHostProcess host = await StartAsync(StorageProvider.AzureStorage);
@@ -24,7 +24,7 @@ public class StorageRequestsTests(ITestOutputHelper output) : LocalHostTest
         // A task that had to wait for more than a second is marked as running, too.
         Assert.InRange(requests.Count(request => IsRow(request) && request.Method == "PATCH"), Tasks, Tasks + late);
         // Looking for messages is paid by the hour, not by the task, and so are leases.
-        Assert.InRange(requests.Count(request => !IsRow(request) && !IsPoll(request)), 14 * Tasks, 16 * Tasks);
+        Assert.InRange(requests.Count(request => !IsRow(request) && !IsPoll(request)), 13 * Tasks, 15 * Tasks);
 
         before = storage.Requests.Count;
         await host.Http.WaitForResultAsync(ids[0]);
