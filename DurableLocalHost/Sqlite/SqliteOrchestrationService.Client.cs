@@ -12,7 +12,7 @@ internal sealed partial class SqliteOrchestrationService
 {
     private const int PurgedAtATime = 500; // so that others need not wait long
 
-    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxWaitPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(5); // who calls has to be told soon
 
     public Task CreateTaskOrchestrationAsync(TaskMessage creationMessage) => CreateTaskOrchestrationAsync(creationMessage, null);
@@ -64,6 +64,8 @@ internal sealed partial class SqliteOrchestrationService
     public async Task<OrchestrationState?> WaitForOrchestrationAsync(
         string instanceId, string? executionId, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        // Most of those that somebody waits for end within some milliseconds.
+        TimeSpan pause = TimeSpan.FromMilliseconds(1);
         long start = Environment.TickCount64;
         while (FindStatus(instanceId)?.HasEnded() != true)
         {
@@ -72,7 +74,8 @@ internal sealed partial class SqliteOrchestrationService
                 return null;
             }
 
-            await Task.Delay(WaitInterval, cancellationToken);
+            await Task.Delay(pause, cancellationToken);
+            pause = pause < MaxWaitPause ? pause * 2 : pause;
         }
 
         return Find(instanceId);
