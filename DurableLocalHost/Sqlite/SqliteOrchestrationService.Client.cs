@@ -65,7 +65,7 @@ internal sealed partial class SqliteOrchestrationService
         string instanceId, string? executionId, TimeSpan timeout, CancellationToken cancellationToken)
     {
         // Most of those that somebody waits for end within some milliseconds.
-        TimeSpan pause = TimeSpan.FromMilliseconds(1);
+        var pause = TimeSpan.FromMilliseconds(1);
         long start = Environment.TickCount64;
         while (FindStatus(instanceId)?.HasEnded() != true)
         {
