@@ -88,13 +88,16 @@ internal sealed partial class AppSettings
     public bool IsDisabled(string function) =>
         (Configuration[$"AzureWebJobs.{function}.Disabled"] ?? Configuration[$"AzureWebJobs_{function}_Disabled"])?.ToUpperInvariant() is "TRUE" or "1";
 
-    // What connection another provider has in host.json is not for this one.
+    // What connection another provider has in host.json is not for this one. A key without a value would be read as an empty object.
     private void UseStorage(StorageProvider storage)
     {
         if (!$"{storage}".Equals(Configuration[$"{StorageKey}:type"] ?? nameof(StorageProvider.AzureStorage), StringComparison.OrdinalIgnoreCase))
         {
-            Configuration[$"{StorageKey}:connectionName"] = null;
-            Configuration[$"{StorageKey}:connectionStringName"] = null;
+            string[] keys = [$"{StorageKey}:connectionName", $"{StorageKey}:connectionStringName"];
+            foreach (string key in keys.Where(key => Configuration[key] is not null))
+            {
+                Configuration[key] = "AzureWebJobsStorage";
+            }
         }
 
         Configuration[$"{StorageKey}:type"] = $"{storage}";

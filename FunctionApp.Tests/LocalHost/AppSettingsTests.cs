@@ -30,12 +30,12 @@ public sealed class AppSettingsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mssql", StorageProvider.AzureStorage, null)]
-    [InlineData("mssql", StorageProvider.Sqlite, null)]
+    [InlineData("mssql", StorageProvider.AzureStorage, "AzureWebJobsStorage")]
+    [InlineData("mssql", StorageProvider.Sqlite, "AzureWebJobsStorage")]
     [InlineData("azureStorage", StorageProvider.AzureStorage, "Own")]
     [InlineData(null, StorageProvider.AzureStorage, "Own")]
-    [InlineData(null, StorageProvider.Sqlite, null)]
-    public void A_connection_counts_for_the_provider_that_it_was_written_for(string? type, StorageProvider storage, string? expected)
+    [InlineData(null, StorageProvider.Sqlite, "AzureWebJobsStorage")]
+    public void A_connection_counts_for_the_provider_that_it_was_written_for(string? type, StorageProvider storage, string expected)
     {
         string member = type is null ? "" : $"\"type\": \"{type}\", ";
         AppSettings settings = Read(

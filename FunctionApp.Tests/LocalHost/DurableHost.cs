@@ -17,6 +17,9 @@ public abstract class DurableHost(StorageProvider storage, bool inProcess, bool 
     [
         ("TickSchedule", "* * * * * *"),
         ("AnotherStorage", "UseDevelopmentStorage=true"),
+        // An app that is deployed with another provider.
+        ("AzureFunctionsJobHost__extensions__durableTask__storageProvider__type", "mssql"),
+        ("AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName", "SQLDB_Connection"),
         ("AzureFunctionsJobHost__extensions__queues__maxDequeueCount", "2"),
         ("AzureFunctionsJobHost__extensions__queues__maxPollingInterval", "00:00:00.200"),
         ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00"),
