@@ -21,12 +21,15 @@ internal sealed partial class AppSettings
         Local = LocalSettings.Read(options.AppFolder, options.SettingsFile);
         Urls = options.Urls ?? $"http://localhost:{Local.Port}";
         Variables = ReadVariables(options, Local);
+        // A variable that is removed overrides nothing: as a key without a value, it would hide what host.json says, and be read as an empty object.
+        var variables = Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value))
+            .DistinctBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);
         Configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(JsonFile.Read(options.AppFolder, "host.json").AsEnumerable()
                 .Select(pair => KeyValuePair.Create($"{HostJson}:{pair.Key}", pair.Value)))
-            .AddEnvironmentVariables()
-            .AddInMemoryCollection(Variables.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":"), pair.Value))
-                .DistinctBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase))
+            .AddInMemoryCollection(new ConfigurationBuilder().AddEnvironmentVariables().Build().AsEnumerable()
+                .Where(pair => pair.Value is not null && !variables.ContainsKey(pair.Key)))
+            .AddInMemoryCollection(variables.Where(pair => pair.Value is not null))
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["AzureWebJobsConfigurationSection"] = HostJson,

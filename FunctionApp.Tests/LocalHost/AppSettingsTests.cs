@@ -1,4 +1,5 @@
 using DurableLocalHost;
+using Microsoft.Extensions.Configuration;
 
 namespace FunctionApp.Tests.LocalHost;
 
@@ -27,6 +28,17 @@ public sealed class AppSettingsTests : IDisposable
 
         Assert.Equal("v1", settings.RoutePrefix);
         Assert.Equal(Timeout.InfiniteTimeSpan, settings.FunctionTimeout);
+    }
+
+    [Fact]
+    public void A_variable_that_is_removed_overrides_nothing()
+    {
+        AppSettings settings = Read(
+            """{ "version": "2.0", "functionTimeout": "00:05:00" }""",
+            settings: new() { ["AzureFunctionsJobHost__functionTimeout"] = null, ["AzureFunctionsJobHost__extensions__durableTask__hubName"] = null });
+
+        Assert.Equal(TimeSpan.FromMinutes(5), settings.FunctionTimeout);
+        Assert.DoesNotContain(settings.Host.AsEnumerable(), pair => pair.Key.EndsWith("hubName"));
     }
 
     [Theory]
