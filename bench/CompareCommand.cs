@@ -66,7 +66,7 @@ public sealed class CompareCommand : AsyncCommand<CompareOptions>
         if (options is { Only: null or "tests", Url: null })
         {
             say("an app in tests");
-            await InProcess.MeasureAsync(results);
+            await AppInTests.MeasureAsync(results);
         }
 
         for (int round = 1; round <= options.Rounds && options is { Only: null or "sizes", Url: null }; round++)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Bench.Systems;
 using DurableLocalHost;
 
 namespace Bench;
@@ -18,12 +18,9 @@ internal static class Sizes
 
     private const int MiB = 1_024 * 1_024;
 
-    private static readonly string App =
-        typeof(Sizes).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "DataSample").Value!;
-
     public static async Task MeasureAsync(Results results)
     {
-        await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(appFolder: App, ownProcess: true);
+        await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(appFolder: BuildOutput.Find("DataSample"), ownProcess: true);
         byte[] file = new byte[100 * MiB];
         RandomNumberGenerator.Fill(file);
 

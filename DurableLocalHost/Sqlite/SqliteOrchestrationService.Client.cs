@@ -12,7 +12,7 @@ internal sealed partial class SqliteOrchestrationService
 {
     private const int PurgedAtATime = 500; // so that others need not wait long
 
-    private static readonly TimeSpan MaxWaitPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxWaitPause = TimeSpan.FromMilliseconds(64);
     private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(5); // who calls has to be told soon
 
     public Task CreateTaskOrchestrationAsync(TaskMessage creationMessage) => CreateTaskOrchestrationAsync(creationMessage, null);

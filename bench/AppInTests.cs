@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Reflection;
+using Bench.Systems;
 using DurableLocalHost;
 using Microsoft.DurableTask.Client;
 
@@ -9,12 +9,9 @@ namespace Bench;
 /// What the tests of a small app (samples/Greetings) wait for: the host within this process, or the app in one of its own, from nothing to the
 /// first result, restarted, and with one test after the other, each of which runs an orchestration of three activities.
 /// </summary>
-internal static class InProcess
+internal static class AppInTests
 {
     private const int Tests = 200;
-
-    private static readonly string App =
-        typeof(InProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Greetings").Value!;
 
     public static async Task MeasureAsync(Results results)
     {
@@ -23,7 +20,7 @@ internal static class InProcess
             string name = ownProcess ? "tests, app in its own process" : "tests, app in their process";
             long start = Stopwatch.GetTimestamp();
             await using LocalFunctionHost host = await LocalFunctionHost.StartAsync(
-                new Dictionary<string, string?> { ["AzureWebJobsStorage"] = null }, appFolder: App, ownProcess: ownProcess);
+                new Dictionary<string, string?> { ["AzureWebJobsStorage"] = null }, appFolder: BuildOutput.Find("Greetings"), ownProcess: ownProcess);
             await GreetAsync(host);
             results.Add(name, "start to first result, s", Stopwatch.GetElapsedTime(start).TotalSeconds);
             for (int i = 0; i < 10; i++)
