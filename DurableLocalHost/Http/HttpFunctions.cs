@@ -17,9 +17,6 @@ internal sealed class HttpFunctions(
 
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
 
-    private static readonly Action<ILogger, string, string, string, double, Exception?> LogExecuted = LoggerMessage.Define<string, string, string, double>(
-        LogLevel.Information, default, "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms)");
-
     private static readonly ForwarderRequestConfig ForwarderConfig = new() { ActivityTimeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>
@@ -35,7 +32,7 @@ internal sealed class HttpFunctions(
             _ => StatusCodes.Status500InternalServerError,
         },
         ExceptionHandler = RefuseAsync,
-        // The worker has logged what a function threw, and its supervisor that it ended; a request is its sender's.
+        // How a function failed is logged with its name, and that there is no worker by the supervisor; a request is its sender's.
         SuppressDiagnosticsCallback = failure =>
             failure.Exception is FunctionFailedException or WorkerProcessExitException or TimeoutException or BadHttpRequestException,
     };
@@ -54,13 +51,13 @@ internal sealed class HttpFunctions(
         WorkerLink worker = await workers.ReadyAsync().WaitAsync(WorkerPatience, context.RequestAborted);
         // When the host stops, a function should answer now.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        ForwarderError error = ForwarderError.None;
         // First, as a worker waits for some seconds only until both the request and its invocation have come.
         Dictionary<string, object> metadata = RequestBinding.Read(context.Request, body);
         if (worker.HttpAddress is null)
         {
             TypedData request = await HttpMessages.ReadAsync(context.Request);
             await HttpMessages.AnswerAsync(await InvokeAsync(request), context.Response);
-            Log("Succeeded");
             return;
         }
 
@@ -78,7 +75,7 @@ internal sealed class HttpFunctions(
             forwarding.CancelAfter(AnswerPatience);
         }
 
-        ForwarderError error = await forward;
+        error = await forward;
         if (error != ForwarderError.None)
         {
             // Nobody hears the function any more.
@@ -94,20 +91,33 @@ internal sealed class HttpFunctions(
             context.Abort();
         }
 
-        Log(invocation.IsCompletedSuccessfully ? "Succeeded" : "Failed");
-
-        // For queues and blobs it takes WebJobs, which logs by itself.
-        Task<InvocationResponse> InvokeAsync(TypedData request) => function.Storage.Count == 0
-            ? worker.InvokeAsync(function, id, request, metadata, [], leaving.Token)
-            : StorageBindings.InvokeAsync(context.RequestServices.GetRequiredService<IJobHost>(), worker, function, id, request, metadata, leaving.Token);
-
-        void Log(string outcome)
+        async Task<InvocationResponse> InvokeAsync(TypedData request)
         {
-            if (function.Storage.Count == 0)
+            if (function.Storage.Count > 0)
             {
-                LogExecuted(logger, function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds, null);
+                // For queues and blobs it takes WebJobs, which logs by itself.
+                IJobHost jobs = context.RequestServices.GetRequiredService<IJobHost>();
+                return await StorageBindings.InvokeAsync(jobs, worker, function, id, request, metadata, leaving.Token);
+            }
+
+            try
+            {
+                InvocationResponse response = await worker.InvokeAsync(function, id, request, metadata, [], leaving.Token);
+                LogExecuted(LogLevel.Information, "Succeeded", null);
+                return response;
+            }
+            catch (Exception e) when (e is FunctionFailedException or WorkerProcessExitException)
+            {
+                bool isWanted = error != ForwarderError.RequestBodyClient
+                    && !context.RequestAborted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested;
+                LogExecuted(isWanted ? LogLevel.Error : LogLevel.Information, "Failed", isWanted ? e : null);
+                throw;
             }
         }
+
+        void LogExecuted(LogLevel level, string outcome, Exception? failure) => logger.Log(
+            level, failure, "Executed 'Functions.{Function}' ({Outcome}, Id={Id}, Duration={Duration:0}ms)",
+            function.Name, outcome, id, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     // The Functions host calls a function when it has read the whole body, in memory or a temporary file, unless that comes in chunks.

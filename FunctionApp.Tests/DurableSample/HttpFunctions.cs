@@ -21,6 +21,16 @@ public static class HttpFunctions
         throw new InvalidOperationException($"{request.Path} fails on purpose");
     }
 
+    /// <summary>Ends the worker.</summary>
+    [Function(nameof(Exit))]
+    public static void Exit([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
+        Environment.Exit(request.Path.Value!.Length);
+
+    /// <summary>Ends when its caller has gone.</summary>
+    [Function(nameof(WaitForEver))]
+    public static Task WaitForEver([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
+        Task.Delay(Timeout.Infinite, request.HttpContext.RequestAborted);
+
     /// <returns>The length that was announced, and the one that came.</returns>
     [Function(nameof(Receive))]
     public static async Task<IResult> Receive([HttpTrigger(AuthorizationLevel.Anonymous, "post")] HttpRequest request)

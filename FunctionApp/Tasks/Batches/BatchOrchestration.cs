@@ -25,7 +25,7 @@ public static class BatchOrchestration
 
     private static async Task RunToEndAsync(OrchestrationInput input, TaskOrchestrationContext context)
     {
-        Queue<int> waiting = new(Enumerable.Range(0, Slices.Count(input.Items)));
+        Queue<int> waiting = new(Enumerable.Range(0, input.Slices.Count));
         List<Task<bool>> running = [];
         bool goesOn = true;
         while ((goesOn && waiting.Count > 0) || running.Count > 0)

@@ -59,7 +59,8 @@ public sealed class RunSlice(
 
         TaskKind kind = kinds.Find(name) ?? throw new InvalidOperationException($"This app has no kind of task named \"{name}\".");
 
-        List<ItemRow> rows = await items.ReadAsync(slice.TaskId, slice.Slice * Slices.Size, Slices.Size, stopping).ToListAsync(stopping);
+        int size = slice.Orchestration.SliceSize;
+        List<ItemRow> rows = await items.ReadAsync(slice.TaskId, slice.Slice * size, size, stopping).ToListAsync(stopping);
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task<ItemOutcome[]> working = Task.WhenAll(
             rows.Where(item => !item.HasEnded).Select(item => runner.RunAsync(kind, slice, item, unwanted.Token)));
@@ -129,14 +130,14 @@ public sealed class RunSlice(
 
     private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, int failed, CancellationToken cancellationToken)
     {
-        int count = slice.Orchestration.Items;
+        Slices all = slice.Orchestration.Slices;
         TaskRow? written = null;
         TaskRow? before = await tasks.ModifyUnfinishedAsync(
             id,
             row =>
             {
                 long slices = (row.Slices ?? 0) | (1L << slice.Slice);
-                bool isAll = slices == (1L << Slices.Count(count)) - 1;
+                bool isAll = slices == all.All;
                 return written = new TaskRow(id)
                 {
                     Status = isAll ? RowStatus.Succeeded : RowStatus.Running,
@@ -144,7 +145,7 @@ public sealed class RunSlice(
                     Slices = slices,
                     // Stays null (not known) in a row in which slices ended before there was this column.
                     FailedItems = row.FailedItems + (Slices.Has(row.Slices ?? 0, slice.Slice) ? 0 : failed),
-                    Progress = (double)Slices.Items(slices, count) / count,
+                    Progress = (double)all.CountItems(slices) / all.Items,
                 };
             },
             cancellationToken);

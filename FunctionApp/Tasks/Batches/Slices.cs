@@ -1,15 +1,27 @@
 namespace FunctionApp.Tasks.Batches;
 
-/// <summary>How a batch is cut: into slices of 20 items, each the work of an activity.</summary>
-internal static class Slices
+/// <summary>How a batch is cut: into slices, each the work of an activity, and a bit in the row's mask of those that have ended.</summary>
+/// <param name="Items">How many items the batch has.</param>
+/// <param name="Size">How many of them are in a slice; the last one may have fewer.</param>
+internal readonly record struct Slices(int Items, int Size)
 {
-    public const int Size = 20;
+    /// <summary>That of new batches: a slice costs some 16 requests to storage, and what is lost when a host is killed is worked again.</summary>
+    public const int DefaultSize = 32;
 
-    public static int Count(int items) => (items + Size - 1) / Size;
+    /// <summary>That of rows and orchestrations which do not say it.</summary>
+    public const int FormerSize = 20;
 
-    /// <summary>How many items the slices in a bit mask hold.</summary>
-    public static int Items(long slices, int items) =>
-        Enumerable.Range(0, Count(items)).Where(slice => Has(slices, slice)).Sum(slice => Math.Min(Size, items - (slice * Size)));
+    public int Count => (Items + Size - 1) / Size;
 
-    public static bool Has(long slices, int slice) => (slices >> slice & 1) == 1;
+    /// <summary>The mask in which all have ended.</summary>
+    public long All => (1L << Count) - 1;
+
+    /// <summary>How many items those slices hold that have ended.</summary>
+    public int CountItems(long ended)
+    {
+        (int items, int size) = this;
+        return Enumerable.Range(0, Count).Where(slice => Has(ended, slice)).Sum(slice => Math.Min(size, items - (slice * size)));
+    }
+
+    public static bool Has(long ended, int slice) => (ended >> slice & 1) == 1;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FunctionApp.Tasks.Batches;
 using Microsoft.AspNetCore.Http;
 
 namespace FunctionApp.Tasks;
@@ -101,7 +102,8 @@ public sealed record ItemCounts(int Total, int? Succeeded, int? Failed)
         }
 
         int? failed = row.Slices is null ? 0 : row.FailedItems;
-        return new(total, Batches.Slices.Items(row.Slices ?? 0, total) - failed, failed);
+        var slices = new Slices(total, row.SliceSize ?? Slices.FormerSize);
+        return new(total, slices.CountItems(row.Slices ?? 0) - failed, failed);
     }
 }
 

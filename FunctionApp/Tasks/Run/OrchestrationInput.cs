@@ -1,3 +1,5 @@
+using FunctionApp.Tasks.Batches;
+
 namespace FunctionApp.Tasks;
 
 /// <summary>Input of <see cref="TaskOrchestration"/> and <see cref="Batches.BatchOrchestration"/>.</summary>
@@ -15,6 +17,7 @@ namespace FunctionApp.Tasks;
 /// <param name="Items">How many items a batch has; 0 for a single task.</param>
 /// <param name="HasWebhook">Whether somebody is to be told of the end.</param>
 /// <param name="TraceParent">The submission's trace (W3C), which the activity's continues.</param>
+/// <param name="SliceSize">How many items are in one of a batch's slices; other sizes than the row's would mix them up.</param>
 public sealed record OrchestrationInput(
     string Activity,
     string? Input,
@@ -26,4 +29,8 @@ public sealed record OrchestrationInput(
     DateTimeOffset? StartBy,
     int Items,
     bool HasWebhook,
-    string? TraceParent);
+    string? TraceParent,
+    int SliceSize = Slices.FormerSize)
+{
+    internal Slices Slices => new(Items, SliceSize);
+}

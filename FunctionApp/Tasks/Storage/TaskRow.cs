@@ -160,6 +160,9 @@ public sealed class TaskRow : ITableEntity
     /// <summary>How many items a batch has; null for a single task.</summary>
     public int? Items { get; set; }
 
+    /// <summary>How many items are in one of a batch's slices; null in rows from before there was this column.</summary>
+    public int? SliceSize { get; set; }
+
     /// <summary>A batch's slices that have ended, a bit each.</summary>
     public long? Slices { get; set; }
 

@@ -37,7 +37,8 @@ internal static class OrchestrationStart
             row.StartBy,
             row.Items ?? 0,
             row.WebhookUrl is not null,
-            Activity.Current?.Id);
+            Activity.Current?.Id,
+            row.SliceSize ?? Slices.FormerSize);
 
         string orchestration = row.Items is null ? nameof(TaskOrchestration) : nameof(BatchOrchestration);
         return client.StartUnlessAsync([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses], orchestration, row.Id.ToString(), input, cancellationToken);

@@ -113,6 +113,7 @@ public sealed class TaskSubmitter(
             TimeLimit = (long)submission.Kind.TimeLimit.TotalMilliseconds,
             MaxAttempts = submission.Kind.MaxAttempts,
             Items = submission.Items?.Inputs.Count,
+            SliceSize = submission.Items is null ? null : Slices.DefaultSize,
             StartAt = options.StartTime(now),
             StartBy = now + options.ExpiresIn,
             KeyHash = keyHash,
