@@ -49,7 +49,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task An_end_that_is_found_so_is_told_to_the_webhook_too()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { WebhookUrl = "https://example.com/hook" }, new("*"), default);
+        await Table.UpsertEntityAsync(new TaskRow(id) { WebhookUrl = "https://example.com/hook" });
         Instance(id, OrchestrationRuntimeStatus.Completed);
         Client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
             new TaskName(nameof(WebhookOrchestration)),
@@ -79,7 +79,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task A_task_that_has_run_and_has_no_orchestration_any_more_is_lost()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { Status = RowStatus.Running, StartedAt = DateTimeOffset.UtcNow }, new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(new TaskChange(id) { Status = RowStatus.Running, StartedAt = DateTimeOffset.UtcNow }, new("*"), default);
         Instance(id, null);
         _time.Advance(TimeSpan.FromSeconds(70));
 
@@ -92,7 +92,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
         TaskId id = await NewTaskAsync();
         DateTimeOffset deadline = _time.GetUtcNow().AddMinutes(1);
         await Tasks.ChangeUnfinishedAsync(
-            new TaskRow(id) { Status = RowStatus.Running, StartedAt = deadline, Deadline = deadline }, new("*"), default);
+            new TaskChange(id) { Status = RowStatus.Running, StartedAt = deadline, Deadline = deadline }, new("*"), default);
         Instance(id, OrchestrationRuntimeStatus.Running);
         _time.Advance(TimeSpan.FromHours(12));
 
@@ -124,7 +124,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task What_waits_for_its_start_does_not_stand_still()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { StartAt = _time.GetUtcNow().AddDays(300) }, new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(new TaskChange(id) { StartAt = _time.GetUtcNow().AddDays(300) }, new("*"), default);
         Instance(id, OrchestrationRuntimeStatus.Running);
         _time.Advance(TimeSpan.FromDays(200));
 
@@ -137,7 +137,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task A_pending_task_that_had_to_begin_by_now_has_expired()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { StartBy = _time.GetUtcNow().AddSeconds(10) }, new("*"), default);
+        await Table.UpsertEntityAsync(new TaskRow(id) { StartBy = _time.GetUtcNow().AddSeconds(10) });
         Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status);
         _time.Advance(TimeSpan.FromSeconds(11));
 
@@ -148,7 +148,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task A_row_of_another_task_hub_is_left_alone()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { Hub = "other" }, new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(new TaskChange(id) { Hub = "other" }, new("*"), default);
         _time.Advance(TimeSpan.FromSeconds(70));
 
         Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status); // the strict durable client would throw
@@ -159,7 +159,7 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
     public async Task A_row_of_a_former_task_hub_goes_on_in_this_one_with_its_next_attempt()
     {
         TaskId id = await NewTaskAsync();
-        await Tasks.ChangeUnfinishedAsync(new TaskRow(id) { Hub = "Former1", Status = RowStatus.Running, Attempt = 3 }, new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(new TaskChange(id) { Hub = "Former1", Status = RowStatus.Running, Attempt = 3 }, new("*"), default);
         _time.Advance(TimeSpan.FromSeconds(70));
 
         Assert.Equal(RowStatus.Running, (await FindAsync(id, "other, former1"))!.Status);

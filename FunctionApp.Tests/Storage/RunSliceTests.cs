@@ -134,7 +134,7 @@ public sealed class RunSliceTests : StorageTest
         Task<SliceOutcome> run = RunAsync(slice);
         await Eventually.AreEqual(RowStatus.Running, async () => (await RowAsync(slice)).Status);
 
-        await Tasks.ChangeUnfinishedAsync(TaskRow.Canceled(TaskId.Parse(slice.TaskId), "by hand", DateTimeOffset.UtcNow), new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(TaskChange.Canceled(TaskId.Parse(slice.TaskId), "by hand", DateTimeOffset.UtcNow), new("*"), default);
 
         Assert.Equal(SliceOutcome.BatchEnded, await run.WaitAsync(TimeSpan.FromSeconds(10)));
     }

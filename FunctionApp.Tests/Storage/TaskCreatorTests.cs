@@ -103,7 +103,7 @@ public class TaskCreatorTests : StorageTest
     public async Task An_ended_task_is_not_started_again()
     {
         TaskId id = (await CreateOnceAsync())!.Value;
-        await Tasks.ChangeUnfinishedAsync(TaskRow.Succeeded(id, new("1"), DateTimeOffset.UtcNow), new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(TaskChange.Succeeded(id, new("1"), DateTimeOffset.UtcNow), new("*"), default);
         Started.Clear();
 
         Assert.Equal(id, await CreateOnceAsync());
@@ -119,7 +119,7 @@ public class TaskCreatorTests : StorageTest
         TaskId old = (await CreateOnceAsync())!.Value;
         if (tombstone)
         {
-            await Tasks.ChangeUnfinishedAsync(new TaskRow(old) { Status = RowStatus.Deleted }, new("*"), default);
+            await Tasks.ChangeUnfinishedAsync(new TaskChange(old) { Status = RowStatus.Deleted }, new("*"), default);
         }
         else
         {
@@ -163,7 +163,7 @@ public class TaskCreatorTests : StorageTest
     public async Task Of_a_task_whose_deletion_ends_while_its_key_is_sent_again_nothing_comes_back()
     {
         TaskId old = (await CreateOnceAsync())!.Value;
-        await Tasks.ChangeUnfinishedAsync(TaskRow.Succeeded(old, new("1"), DateTimeOffset.UtcNow), new("*"), default);
+        await Tasks.ChangeUnfinishedAsync(TaskChange.Succeeded(old, new("1"), DateTimeOffset.UtcNow), new("*"), default);
         await Table.DeleteEntityAsync(old.PartitionKey, old.RowKey);
 
         // Between the looks at the row and at the orchestration.

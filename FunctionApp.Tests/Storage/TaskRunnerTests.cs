@@ -104,7 +104,7 @@ public class TaskRunnerTests : StorageTest
     public async Task A_late_result_cannot_follow_another_end()
     {
         TaskAttempt task = await InsertAsync();
-        var end = TaskRow.Failed(TaskId.Parse(task.TaskId), TaskError.Lost, DateTimeOffset.UtcNow);
+        var end = TaskChange.Failed(TaskId.Parse(task.TaskId), TaskError.Lost, DateTimeOffset.UtcNow);
 
         await RunAsync(task, async (_, _) => await Tasks.ChangeUnfinishedAsync(end, new(task.Orchestration.ETag), default));
 
@@ -169,7 +169,7 @@ public class TaskRunnerTests : StorageTest
     public async Task An_end_elsewhere_cancels_the_work_within_3_seconds()
     {
         TaskAttempt task = await InsertAsync();
-        var end = TaskRow.Canceled(TaskId.Parse(task.TaskId), "by hand", DateTimeOffset.UtcNow);
+        var end = TaskChange.Canceled(TaskId.Parse(task.TaskId), "by hand", DateTimeOffset.UtcNow);
         long ended = 0;
         Task run = RunAsync(task, async (_, token) =>
         {

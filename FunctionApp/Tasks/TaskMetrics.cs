@@ -27,7 +27,7 @@ internal static class TaskMetrics
 
     /// <param name="end">What was written as the task's end.</param>
     /// <param name="startedAt">When its last attempt began; null if there was none.</param>
-    public static void Ended(string kind, TaskRow end, DateTimeOffset? startedAt)
+    public static void Ended(string kind, TaskChange end, DateTimeOffset? startedAt)
     {
         KeyValuePair<string, object?>[] tags = [Kind(kind), new("outcome", end.Status!.Value.ToString())];
         EndedTasks.Add(1, [.. tags, new("code", end.ErrorCode ?? "")]);

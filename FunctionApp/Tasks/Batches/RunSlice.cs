@@ -98,14 +98,14 @@ public sealed class RunSlice(
     /// <summary>The batch's row; null if it has ended, or is gone.</summary>
     private async Task<TaskRow?> NoteStartAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
-        TaskRow? expired = null;
+        TaskChange? expired = null;
         TaskRow? row = await tasks.ModifyUnfinishedAsync(
             id,
             row =>
             {
                 TaskRun.ThrowIfPutOff(row, time.GetUtcNow());
-                expired = TaskRow.Expired(row, time.GetUtcNow());
-                return expired ?? (row.Status == RowStatus.Running ? null : new TaskRow(id)
+                expired = TaskChange.Expired(row, time.GetUtcNow());
+                return expired ?? (row.Status == RowStatus.Running ? null : new TaskChange(id)
                 {
                     Status = RowStatus.Running,
                     Attempt = slice.Orchestration.FirstAttempt,
@@ -131,14 +131,14 @@ public sealed class RunSlice(
     private async Task<SliceOutcome> NoteEndAsync(TaskId id, SliceAttempt slice, int failed, CancellationToken cancellationToken)
     {
         Slices all = slice.Orchestration.Slices;
-        TaskRow? written = null;
+        TaskChange? written = null;
         TaskRow? before = await tasks.ModifyUnfinishedAsync(
             id,
             row =>
             {
                 long slices = (row.Slices ?? 0) | (1L << slice.Slice);
                 bool isAll = slices == all.All;
-                return written = new TaskRow(id)
+                return written = new TaskChange(id)
                 {
                     Status = isAll ? RowStatus.Succeeded : RowStatus.Running,
                     EndedAt = isAll ? time.GetUtcNow() : null,
@@ -160,7 +160,7 @@ public sealed class RunSlice(
     private async Task<SliceOutcome> NoteTimeoutAsync(TaskId id, SliceAttempt slice, CancellationToken cancellationToken)
     {
         var error = TaskError.Timeout(slice.Orchestration.TimeLimit);
-        var end = TaskRow.Failed(id, error, time.GetUtcNow());
+        var end = TaskChange.Failed(id, error, time.GetUtcNow());
         if (await tasks.ModifyUnfinishedAsync(id, _ => end, cancellationToken) is { } before)
         {
             TaskMetrics.Ended(before.Kind!, end, before.StartedAt);
@@ -172,7 +172,7 @@ public sealed class RunSlice(
 
     private async Task NoteFailureAsync(TaskId id, Exception failure, CancellationToken cancellationToken)
     {
-        var change = new TaskRow(id) { LastFailure = TaskError.Describe(failure).Truncate(TaskRow.MaxMessageLength) };
+        var change = new TaskChange(id) { LastFailure = TaskError.Describe(failure).Truncate(TaskRow.MaxMessageLength) };
         await tasks.ModifyUnfinishedAsync(id, _ => change, cancellationToken);
     }
 }

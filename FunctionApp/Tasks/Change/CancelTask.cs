@@ -27,7 +27,7 @@ public sealed class CancelTask(
         // From here on the work is not cancelled when the caller hangs up.
         using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         DateTimeOffset now = time.GetUtcNow();
-        var end = TaskRow.Canceled(row.Id, "The task was canceled.", now);
+        var end = TaskChange.Canceled(row.Id, "The task was canceled.", now);
         if (row.IsUnfinished && await tasks.ChangeUnfinishedAsync(end, row.ETag, bounded.Token) is not null)
         {
             TaskMetrics.Ended(row.Kind!, end, row.StartedAt);

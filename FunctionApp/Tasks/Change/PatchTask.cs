@@ -64,7 +64,7 @@ public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenT
         using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         DateTimeOffset?[] looks = [patch.StartAt + AfterStart, patch.ExpiresAt == TaskRow.Never ? null : patch.ExpiresAt];
         await open.AddAsync(looks.OfType<DateTimeOffset>().Select(due => new OpenTask(row.Id, due, row.Hub ?? client.Name)), writing.Token);
-        if (!await tasks.ChangeIfSameAsync(patch.ToRow(row.Id), row.ETag, writing.Token))
+        if (!await tasks.ChangeIfSameAsync(patch.ToChange(row.Id), row.ETag, writing.Token))
         {
             return false;
         }

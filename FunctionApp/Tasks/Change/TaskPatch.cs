@@ -43,7 +43,7 @@ internal sealed record TaskPatch(DateTimeOffset? StartAt, string? Label, DateTim
         : StartAt >= row.StartBy ? $"The task expires if it has not begun by {row.StartBy:O}."
         : null;
 
-    public TaskRow ToRow(TaskId id) => new(id)
+    public TaskChange ToChange(TaskId id) => new(id)
     {
         StartAt = StartAt,
         IsMoved = StartAt is null ? null : true,

@@ -35,7 +35,7 @@ public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (TaskHubs.IsOwn(row, client) && TaskRow.Expired(row, now) is { } expired)
+        if (TaskHubs.IsOwn(row, client) && TaskChange.Expired(row, now) is { } expired)
         {
             await EndLostAsync(row, expired, "it has not begun", client);
             return await tasks.FindAsync(id, cancellationToken, columns);
@@ -62,7 +62,7 @@ public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache
         {
             // First the orchestration, then the row: a row of this hub without an orchestration would be taken for lost.
             await StartAsync(row.Id, client, cancellationToken);
-            await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { Hub = client.Name }, row.ETag, cancellationToken);
+            await tasks.ChangeUnfinishedAsync(new TaskChange(row.Id) { Hub = client.Name }, row.ETag, cancellationToken);
             logger.Adopted(row.Id.ToString(), row.Hub!);
             return false;
         }
@@ -83,10 +83,10 @@ public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache
         switch (instance?.RuntimeStatus)
         {
             case OrchestrationRuntimeStatus.Terminated:
-                return await EndLostAsync(row, TaskRow.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client);
+                return await EndLostAsync(row, TaskChange.Canceled(row.Id, TerminationReason(instance), now), "Terminated", client);
             case null or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Completed:
                 string evidence = instance?.RuntimeStatus.ToString() ?? "no orchestration";
-                return await EndLostAsync(row, TaskRow.Failed(row.Id, TaskError.Lost, now), evidence, client);
+                return await EndLostAsync(row, TaskChange.Failed(row.Id, TaskError.Lost, now), evidence, client);
             default:
                 if (row is { Status: RowStatus.Pending, IsMoved: true } && row.StartAt < now)
                 {
@@ -121,14 +121,14 @@ public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache
         int days = (row.IdleDays ?? 0) + 1;
         if (days >= MaxIdleDays)
         {
-            return await EndLostAsync(row, TaskRow.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client);
+            return await EndLostAsync(row, TaskChange.Failed(row.Id, TaskError.StoodStill, now), "it stands still", client);
         }
 
-        await tasks.ChangeUnfinishedAsync(new TaskRow(row.Id) { IdleDays = days }, row.ETag, cancellationToken, _ => false);
+        await tasks.ChangeUnfinishedAsync(new TaskChange(row.Id) { IdleDays = days }, row.ETag, cancellationToken, _ => false);
         return false;
     }
 
-    private async Task<bool> EndLostAsync(TaskRow row, TaskRow end, string evidence, DurableTaskClient client)
+    private async Task<bool> EndLostAsync(TaskRow row, TaskChange end, string evidence, DurableTaskClient client)
     {
         // The end is written whether or not the reader hangs up. A row that somebody has changed meanwhile is left to its next reader.
         using var bounded = new CancellationTokenSource(RequestTimeLimit.Longest, time);

@@ -17,13 +17,13 @@ public sealed class FailTask([FromKeyedServices(TaskServices.Patient)] TaskTable
             row =>
             {
                 error = TaskError.AttemptsExhausted(row.LastFailure);
-                return TaskRow.Failed(id, error, time.GetUtcNow());
+                return TaskChange.Failed(id, error, time.GetUtcNow());
             },
             cancellationToken);
         if (failed is not null)
         {
             logger.TaskFailed(taskId, error.Code, error.Detail);
-            TaskMetrics.Ended(failed.Kind!, TaskRow.Failed(id, error, time.GetUtcNow()), failed.StartedAt);
+            TaskMetrics.Ended(failed.Kind!, TaskChange.Failed(id, error, time.GetUtcNow()), failed.StartedAt);
         }
     }
 }

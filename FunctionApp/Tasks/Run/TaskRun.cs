@@ -63,7 +63,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
         // The message of an earlier attempt does not hold any more, and its progress only if there is a checkpoint.
         BinaryData? checkpoint = null;
-        var claim = new TaskRow(_id) { Status = RowStatus.Running, Progress = 0, Message = "", IdleDays = 0 };
+        var claim = new TaskChange(_id) { Status = RowStatus.Running, Progress = 0, Message = "", IdleDays = 0 };
         Describe(claim);
         if (attempt.Number > 1)
         {
@@ -95,8 +95,8 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
     /// <summary>Ends a task that should have begun before; true if it has.</summary>
     private async Task<bool> MayBeginLateAsync(CancellationToken cancellationToken)
     {
-        TaskRow? expired = null;
-        TaskRow? row = await tasks.ModifyUnfinishedAsync(_id, row => expired = TaskRow.Expired(row, StartedAt), cancellationToken);
+        TaskChange? expired = null;
+        TaskRow? row = await tasks.ModifyUnfinishedAsync(_id, row => expired = TaskChange.Expired(row, StartedAt), cancellationToken);
         if (row is not null && expired is not null)
         {
             TaskMetrics.Ended(row.Kind!, expired, startedAt: null);
@@ -131,7 +131,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
         TaskWatch.UntilEndedAsync(tasks, _id, TimeSpan.Zero, time.GetUtcNow() + attempt.Orchestration.TimeLimit, time, logger, cancellationToken);
 
     /// <summary>Writes the task's end. False if it was not written: the task has another end, or (a time limit) another run.</summary>
-    public async Task<bool> EndAsync(TaskRow end, CancellationToken cancellationToken)
+    public async Task<bool> EndAsync(TaskChange end, CancellationToken cancellationToken)
     {
         if (end.Status == RowStatus.Failed)
         {
@@ -169,7 +169,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
             return;
         }
 
-        var change = new TaskRow(_id)
+        var change = new TaskChange(_id)
         {
             Status = RowStatus.Running,
             LastFailure = failure?.Truncate(TaskRow.MaxMessageLength),
@@ -218,7 +218,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
     private async Task<bool> ReportAsync(Report report, CancellationToken cancellationToken)
     {
-        var change = new TaskRow(_id)
+        var change = new TaskChange(_id)
         {
             Status = RowStatus.Running,
             Progress = report.Fraction ?? (_claimed ? null : 0),
@@ -231,7 +231,7 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
         return isOurs;
     }
 
-    private async Task<bool> ChangeAsync(TaskRow change, Func<TaskRow, bool> mayChange, CancellationToken cancellationToken)
+    private async Task<bool> ChangeAsync(TaskChange change, Func<TaskRow, bool> mayChange, CancellationToken cancellationToken)
     {
         if (await tasks.ChangeUnfinishedAsync(change, _etag, cancellationToken, mayChange) is not { } etag)
         {
@@ -276,15 +276,15 @@ internal sealed class TaskRun(TaskTable tasks, TaskBlobs blobs, TaskAttempt atte
 
     private bool MayBecomeOurs(TaskRow row) => (row.Attempt ?? 0) <= attempt.Number;
 
-    private void Describe(TaskRow row)
+    private void Describe(TaskChange change)
     {
-        row.Attempt = attempt.Number;
-        row.Run = Outputs.Run;
-        row.LogSize = _log.Size;
+        change.Attempt = attempt.Number;
+        change.Run = Outputs.Run;
+        change.LogSize = _log.Size;
 
         // An earlier attempt, or an earlier run of this attempt, may have left blobs of which the row does not tell.
-        row.HasBlobs = _log.Size > 0 || Outputs.HasAny || attempt.Number > 1 ? true : row.HasBlobs;
-        row.StartedAt = StartedAt;
-        row.Deadline = StartedAt + attempt.Orchestration.TimeLimit;
+        change.HasBlobs = _log.Size > 0 || Outputs.HasAny || attempt.Number > 1 ? true : change.HasBlobs;
+        change.StartedAt = StartedAt;
+        change.Deadline = StartedAt + attempt.Orchestration.TimeLimit;
     }
 }

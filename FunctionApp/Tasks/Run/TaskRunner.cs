@@ -48,7 +48,7 @@ public sealed class TaskRunner(
 
         if (await WithStorageAsync(() => ReadInputAsync(id, attempt, run, stopping), stopping) is not { } input)
         {
-            return await WriteEndAsync(kind, run, TaskRow.Failed(id, TaskError.InputGone, time.GetUtcNow()), stopping);
+            return await WriteEndAsync(kind, run, TaskChange.Failed(id, TaskError.InputGone, time.GetUtcNow()), stopping);
         }
 
         // Not disposed, since work that ignores the cancellation may use its token for as long as it runs.
@@ -73,13 +73,13 @@ public sealed class TaskRunner(
             return false;
         }
 
-        TaskRow end = first == working
+        TaskChange end = first == working
             ? await EndOfAsync(id, working, attempt, run, grace.Token, stopping)
-            : TaskRow.Failed(id, TaskError.Timeout(attempt.Orchestration.TimeLimit), time.GetUtcNow());
+            : TaskChange.Failed(id, TaskError.Timeout(attempt.Orchestration.TimeLimit), time.GetUtcNow());
         return await WriteEndAsync(kind, run, end, grace.Token);
     }
 
-    private static async Task<bool> WriteEndAsync(TaskKind kind, TaskRun run, TaskRow end, CancellationToken cancellationToken)
+    private static async Task<bool> WriteEndAsync(TaskKind kind, TaskRun run, TaskChange end, CancellationToken cancellationToken)
     {
         bool isWritten = await WithStorageAsync(() => run.EndAsync(end, cancellationToken), cancellationToken);
         if (isWritten)
@@ -104,7 +104,7 @@ public sealed class TaskRunner(
     }
 
     /// <summary>How the task ends by what its work came to.</summary>
-    private async Task<TaskRow> EndOfAsync(
+    private async Task<TaskChange> EndOfAsync(
         TaskId id, Task<BinaryData> working, TaskAttempt attempt, TaskRun run, CancellationToken grace, CancellationToken stopping)
     {
         BinaryData result;
@@ -114,7 +114,7 @@ public sealed class TaskRunner(
         }
         catch (PermanentFailureException e)
         {
-            return TaskRow.Failed(id, e.Error, time.GetUtcNow());
+            return TaskChange.Failed(id, e.Error, time.GetUtcNow());
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -132,7 +132,7 @@ public sealed class TaskRunner(
     }
 
     /// <summary>The end with that result, which is a blob by now if the row does not hold it.</summary>
-    private async Task<TaskRow> SucceededAsync(TaskId id, BinaryData result, TaskRun run, CancellationToken cancellationToken)
+    private async Task<TaskChange> SucceededAsync(TaskId id, BinaryData result, TaskRun run, CancellationToken cancellationToken)
     {
         string? files = await run.Outputs.CloseAsync(cancellationToken);
         int size = result.ToMemory().Length;
@@ -142,7 +142,7 @@ public sealed class TaskRunner(
             await blobs.WriteAsync(TaskBlobs.ResultName(id, run.Outputs.Run), result, TaskBlobs.Json, cancellationToken);
         }
 
-        var end = TaskRow.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
+        var end = TaskChange.Succeeded(id, isBlob ? null : result, time.GetUtcNow());
         (end.ResultSize, end.HasBlobs, end.Files, end.ResultSummary) = (isBlob ? size : null, isBlob ? true : null, files, TaskJson.Summary(result));
         return end;
     }

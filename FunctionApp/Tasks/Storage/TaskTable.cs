@@ -54,7 +54,7 @@ public sealed class TaskTable(TableClient table)
     /// ended or is gone.
     /// </summary>
     public Task<ETag?> ChangeUnfinishedAsync(
-        TaskRow change, ETag etag, CancellationToken cancellationToken, Func<TaskRow, bool>? mayChange = null) => WriteAsync(
+        TaskChange change, ETag etag, CancellationToken cancellationToken, Func<TaskRow, bool>? mayChange = null) => WriteAsync(
         change,
         etag,
         row => row is { IsUnfinished: true } && mayChange?.Invoke(row) != false ? change : null,
@@ -62,13 +62,13 @@ public sealed class TaskTable(TableClient table)
         TaskColumns.Checkpoint);
 
     /// <summary>Writes the columns of <paramref name="change"/> if the row still has <paramref name="etag"/>; otherwise false.</summary>
-    public async Task<bool> ChangeIfSameAsync(TaskRow change, ETag etag, CancellationToken cancellationToken) =>
+    public async Task<bool> ChangeIfSameAsync(TaskChange change, ETag etag, CancellationToken cancellationToken) =>
         await WriteAsync(change, etag, null, cancellationToken) is not null;
 
     /// <summary>Makes a batch that was being submitted a pending task; its ETag, or null if somebody else has done so, or it is gone.</summary>
     public async Task<ETag?> FinishPreparingAsync(TaskId id, CancellationToken cancellationToken) =>
         await GetAsync(id, [nameof(TaskRow.Status)], cancellationToken) is { Status: RowStatus.Preparing } row
-            ? await WriteAsync(new TaskRow(id) { Status = RowStatus.Pending }, row.ETag, null, cancellationToken)
+            ? await WriteAsync(new TaskChange(id) { Status = RowStatus.Pending }, row.ETag, null, cancellationToken)
             : null;
 
     /// <summary>The rows of a range that match, tombstones included, without their large columns; a page may be empty.</summary>
@@ -83,10 +83,10 @@ public sealed class TaskTable(TableClient table)
     /// or null if the task has ended or is gone.
     /// </summary>
     /// <param name="change">What to write; null to leave the row as it is.</param>
-    public async Task<TaskRow?> ModifyUnfinishedAsync(TaskId id, Func<TaskRow, TaskRow?> change, CancellationToken cancellationToken)
+    public async Task<TaskRow?> ModifyUnfinishedAsync(TaskId id, Func<TaskRow, TaskChange?> change, CancellationToken cancellationToken)
     {
         TaskRow? row = null;
-        TaskRow? Change(TaskRow? now)
+        TaskChange? Change(TaskRow? now)
         {
             row = now is { IsUnfinished: true } ? now : null;
             return row is null ? null : change(row);
@@ -106,9 +106,9 @@ public sealed class TaskTable(TableClient table)
     /// </summary>
     /// <param name="etag">Of the row when it was read.</param>
     /// <param name="adapt">Gets the row that somebody else has changed meanwhile, and may adapt the change to it.</param>
-    public async Task<bool> ChangeEndedAsync(TaskRow change, ETag etag, CancellationToken cancellationToken, Action<TaskRow>? adapt = null)
+    public async Task<bool> ChangeEndedAsync(TaskChange change, ETag etag, CancellationToken cancellationToken, Action<TaskRow>? adapt = null)
     {
-        TaskRow? Again(TaskRow? row)
+        TaskChange? Again(TaskRow? row)
         {
             if (row is null)
             {
@@ -165,9 +165,9 @@ public sealed class TaskTable(TableClient table)
     /// null if nothing was written.
     /// </summary>
     private async Task<ETag?> WriteAsync(
-        TaskRow change,
+        TaskChange change,
         ETag etag,
-        Func<TaskRow?, TaskRow?>? again,
+        Func<TaskRow?, TaskChange?>? again,
         CancellationToken cancellationToken,
         TaskColumns columns = TaskColumns.None)
     {

@@ -79,7 +79,7 @@ public sealed class DeliverWebhook(
         int attempt = (row.WebhookAttempts ?? 0) + 1;
         logger.WebhookAttempted(taskId, attempt, answer.Description);
         TimeSpan? pause = answer.IsFinal ? null : WebhookSchedule.PauseAfter(attempt, answer.RetryAfter);
-        var change = new TaskRow(row.Id)
+        var change = new TaskChange(row.Id)
         {
             WebhookAttempts = attempt,
             WebhookStatus = answer.Description,

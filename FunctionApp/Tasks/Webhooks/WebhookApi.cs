@@ -60,7 +60,7 @@ public sealed class WebhookApi(ReconciledTasks reconciled, TaskTable tasks, Open
         using var writing = new CancellationTokenSource(RequestTimeLimit.Longest, time);
         var entry = new OpenTask(row.Id, time.GetUtcNow() + OpenTasks.WhileARequestLasts, row.Hub ?? client.Name);
         await open.AddAsync([entry], writing.Token);
-        var change = new TaskRow(row.Id) { WebhookDone = false, WebhookNextAt = time.GetUtcNow() };
+        var change = new TaskChange(row.Id) { WebhookDone = false, WebhookNextAt = time.GetUtcNow() };
         if (!await tasks.ChangeEndedAsync(change, row.ETag, writing.Token))
         {
             return TaskProblems.Unknown();
