@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
@@ -70,12 +71,29 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>For blobs, queues and tables on free ports of the loopback interface.</summary>
     internal static string NewConnectionString()
     {
-        TcpListener[] ports = [.. Services.Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        Array.ForEach(ports, port => port.Start());
+        TcpListener[] ports = [.. Services.Select(_ => ListenOnFreePort())];
         IEnumerable<string> endpoints = ports.Zip(Services, (port, service) => $"{service}Endpoint=http://{port.LocalEndpoint}/devstoreaccount1;");
         string connectionString = $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={WellKnownKey};{string.Concat(endpoints)}";
         Array.ForEach(ports, port => port.Dispose());
         return connectionString;
+    }
+
+    // Below the ports that systems give to outgoing connections: one of those could get it before Azurite does.
+    private static TcpListener ListenOnFreePort()
+    {
+        while (true)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(20_000, 32_000));
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     /// <summary>
