@@ -1,5 +1,6 @@
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Webhooks;
+using Grpc.Core;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Caching.Memory;
@@ -118,6 +119,23 @@ public sealed class ReconciledTasksTests : StorageTest, IDisposable
         _time.Advance(TimeSpan.FromDays(1));
 
         Assert.Equal("lost", (await FindAsync(id))!.ErrorCode);
+    }
+
+    [Theory]
+    [InlineData(StatusCode.FailedPrecondition)]
+    [InlineData(StatusCode.NotFound)]
+    public async Task An_orchestration_that_ends_before_it_is_told_of_the_tasks_new_start_is_no_failure(StatusCode answer)
+    {
+        TaskId id = await NewTaskAsync();
+        await Tasks.ChangeUnfinishedAsync(new TaskChange(id) { StartAt = _time.GetUtcNow().AddMinutes(1), IsMoved = true }, new("*"), default);
+        Instance(id, OrchestrationRuntimeStatus.Running);
+        Client.Setup(client => client.RaiseEventAsync(id.ToString(), TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
+            .Returns(Task.FromException(new RpcException(new Status(answer, "")))).Verifiable(Times.Once);
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(RowStatus.Pending, (await FindAsync(id))!.Status);
+
+        Client.Verify();
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using FunctionApp.Tasks;
 using FunctionApp.Tasks.Batches;
 using FunctionApp.Tasks.Webhooks;
+using Grpc.Core;
 using Microsoft.DurableTask.Client;
 using Moq;
 
@@ -96,16 +97,34 @@ public sealed class TaskDeletionTests : UpkeepTest
         Client.Setup(client => client.TerminateInstanceAsync(delivery, It.IsAny<CancellationToken>()))
             .Returns(Task.CompletedTask).Verifiable(Times.Once);
 
-        Task<bool> removing = Deletion.RemoveAsync((await Tasks.FindRowAsync(row.Id, default))!, Client.Object, TimeSpan.FromMinutes(1), default);
-        while (!removing.IsCompleted)
-        {
-            Time.Advance(TimeSpan.FromSeconds(0.1));
-            await Task.Yield();
-        }
+        Assert.True(await RemoveAsync(row));
 
-        Assert.True(await removing);
         Client.Verify();
         Assert.Empty(Instances);
+    }
+
+    [Fact]
+    public async Task One_that_ends_the_moment_it_is_asked_to_is_purged_then()
+    {
+        TaskRow row = Ended();
+        (row.StartAt, row.WebhookDone) = (Time.GetUtcNow().AddDays(1), false);
+        await AddAsync(row);
+        string taskId = row.Id.ToString();
+        string delivery = WebhookOrchestration.InstanceId(taskId);
+        Instances[taskId] = Instances[delivery] = OrchestrationRuntimeStatus.Running;
+        Client.Setup(client => client.RaiseEventAsync(taskId, TaskOrchestration.ChangedEvent, It.IsAny<CancellationToken>()))
+            .Returns(() => EndMeanwhileAsync(taskId));
+        Client.Setup(client => client.TerminateInstanceAsync(delivery, It.IsAny<CancellationToken>())).Returns(() => EndMeanwhileAsync(delivery));
+
+        Assert.True(await RemoveAsync(row));
+
+        Assert.Empty(Instances);
+
+        Task EndMeanwhileAsync(string id)
+        {
+            Instances[id] = OrchestrationRuntimeStatus.Completed;
+            return Task.FromException(new RpcException(new Status(StatusCode.FailedPrecondition, "It does not run.")));
+        }
     }
 
     [Fact]
@@ -128,6 +147,18 @@ public sealed class TaskDeletionTests : UpkeepTest
 
         Client.Verify();
         Assert.Equal(tombstone.ETag, (await Tasks.FindRowAsync(row.Id, default))!.ETag);
+    }
+
+    private async Task<bool> RemoveAsync(TaskRow row)
+    {
+        Task<bool> removing = Deletion.RemoveAsync((await Tasks.FindRowAsync(row.Id, default))!, Client.Object, TimeSpan.FromMinutes(1), default);
+        while (!removing.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromSeconds(0.1));
+            await Task.Yield();
+        }
+
+        return await removing;
     }
 
     private TaskRow Ended() => RowOf(Time.GetUtcNow().AddMinutes(-5), RowStatus.Succeeded, Time.GetUtcNow());

@@ -1,5 +1,7 @@
 using FunctionApp.Tasks.Webhooks;
+using Grpc.Core;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Moq;
 
 namespace FunctionApp.Tests.Unit;
@@ -48,5 +50,23 @@ public class WebhookOrchestrationTests
 
         Assert.Equal(50, _turns.Count);
         _context.Verify();
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task One_that_has_ended_when_it_is_told_to_send_now_is_started_again(bool isRunning, int expected)
+    {
+        int starts = 0;
+        var client = new Mock<DurableTaskClient>(MockBehavior.Strict, "test");
+        client.Setup(client => client.ScheduleNewOrchestrationInstanceAsync(
+                new TaskName(nameof(WebhookOrchestration)), "task", It.IsAny<StartOrchestrationOptions>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(() => $"{++starts}");
+        client.Setup(client => client.RaiseEventAsync("task-webhook", "sendNow", It.IsAny<CancellationToken>()))
+            .Returns(() => isRunning ? Task.CompletedTask : Task.FromException(new RpcException(new Status(StatusCode.FailedPrecondition, ""))));
+
+        await WebhookOrchestration.SendNowAsync(client.Object, "task", CancellationToken.None);
+
+        Assert.Equal(expected, starts);
     }
 }

@@ -48,7 +48,7 @@ public sealed class CancelTask(
         string taskId = row.Id.ToString();
         if (row.StartAt > now)
         {
-            await TryAsync(() => client.RaiseEventAsync(taskId, TaskOrchestration.ChangedEvent, cancellation: cancellationToken));
+            await TryAsync(() => client.RaiseIfRunningAsync(taskId, TaskOrchestration.ChangedEvent, cancellationToken));
         }
 
         if (row.WebhookUrl is not null)

@@ -71,7 +71,8 @@ public sealed class PatchTask(ReconciledTasks reconciled, TaskTable tasks, OpenT
 
         if (patch.StartAt is not null)
         {
-            await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellation: writing.Token);
+            // One that is not there yet is started with what the row says then.
+            await client.RaiseIfRunningAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, writing.Token);
         }
 
         return true;

@@ -84,12 +84,12 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         if (instanceId != row.Id.ToString() || time.GetUtcNow() - row.Timestamp > Hanging)
         {
             // A webhook's next attempt may be hours away.
-            await client.TerminateInstanceAsync(instanceId, cancellation: cancellationToken);
+            await client.TerminateIfRunningAsync(instanceId, cancellationToken);
         }
         else if (row.StartAt is not null)
         {
             // The orchestration may have missed the event of the cancellation, and would wait until the task's start.
-            await client.RaiseEventAsync(instanceId, TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
+            await client.RaiseIfRunningAsync(instanceId, TaskOrchestration.ChangedEvent, cancellationToken);
         }
     }
 }

@@ -91,7 +91,7 @@ public sealed class ReconciledTasks(TaskTable tasks, TaskHubs hubs, IMemoryCache
                 if (row is { Status: RowStatus.Pending, IsMoved: true } && row.StartAt < now)
                 {
                     // The change of its start may have broken off before the event was sent: the orchestration would wait for the former start.
-                    await client.RaiseEventAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellation: cancellationToken);
+                    await client.RaiseIfRunningAsync(row.Id.ToString(), TaskOrchestration.ChangedEvent, cancellationToken);
                 }
 
                 return await CountIdleDayAsync(row, now, client, cancellationToken);

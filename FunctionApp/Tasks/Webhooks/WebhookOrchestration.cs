@@ -37,7 +37,11 @@ public static class WebhookOrchestration
     public static async Task SendNowAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken)
     {
         await StartAsync(client, taskId, cancellationToken);
-        await client.RaiseEventAsync(InstanceId(taskId), SendNowEvent, cancellation: cancellationToken);
+        if (!await client.RaiseIfRunningAsync(InstanceId(taskId), SendNowEvent, cancellationToken))
+        {
+            // It has ended meanwhile, and may have read the row before that said so.
+            await StartAsync(client, taskId, cancellationToken);
+        }
     }
 
     [Function(nameof(WebhookOrchestration))]
