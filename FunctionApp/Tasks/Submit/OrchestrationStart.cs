@@ -45,12 +45,13 @@ internal static class OrchestrationStart
     }
 
     /// <summary>Starts an orchestration, again if one of that instance ID has ended, unless there is one that has not.</summary>
+    /// <returns>Whether this call has surely started one, which so knows nothing from before.</returns>
     /// <exception cref="RpcException">It could not be started, and none is under way.</exception>
-    public static Task StartUnlessRunningAsync(
+    public static Task<bool> StartUnlessRunningAsync(
         this DurableTaskClient client, string orchestration, string instanceId, object input, CancellationToken cancellationToken) =>
         client.StartUnlessAsync(Running, orchestration, instanceId, input, cancellationToken);
 
-    private static async Task StartUnlessAsync(
+    private static async Task<bool> StartUnlessAsync(
         this DurableTaskClient client,
         OrchestrationRuntimeStatus[] statuses,
         string orchestration,
@@ -62,10 +63,12 @@ internal static class OrchestrationStart
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(orchestration, input, options, cancellationToken);
+            return true;
         }
         catch (OrchestrationAlreadyExistsException)
         {
             // Another caller has started it: the dedupe statuses refuse a second start.
+            return false;
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -75,6 +78,8 @@ internal static class OrchestrationStart
             {
                 throw;
             }
+
+            return false;
         }
     }
 }

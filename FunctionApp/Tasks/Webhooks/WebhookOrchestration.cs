@@ -13,6 +13,10 @@ public static class WebhookOrchestration
     // Then the history begins anew, so that it does not grow for as long as a receiver is busy.
     private const int TurnsPerHistory = 50;
 
+    // How long a delivery that was told to send is watched for its end: a turn that had begun before is over by then.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(0.05);
+    private static readonly TimeSpan LastLook = TimeSpan.FromSeconds(1);
+
     // The event that wakes a delivery which waits for its next attempt.
     private const string SendNowEvent = "sendNow";
 
@@ -30,16 +34,28 @@ public static class WebhookOrchestration
     /// Starts the delivery of an ended task's webhook, unless it is under way; more than once is as good as once. One that
     /// failed, was terminated or ended otherwise is started again, and finds out from the row whether anything is left to do.
     /// </summary>
-    public static Task StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken) =>
+    /// <returns>Whether this call has surely started it.</returns>
+    public static Task<bool> StartAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken) =>
         client.StartUnlessRunningAsync(nameof(WebhookOrchestration), InstanceId(taskId), taskId, cancellationToken);
 
     /// <summary>Starts the delivery of a webhook that is due now by its row, or wakes it.</summary>
     public static async Task SendNowAsync(DurableTaskClient client, string taskId, CancellationToken cancellationToken)
     {
-        await StartAsync(client, taskId, cancellationToken);
-        if (!await client.RaiseIfRunningAsync(InstanceId(taskId), SendNowEvent, cancellationToken))
+        if (await StartAsync(client, taskId, cancellationToken))
         {
-            // It has ended meanwhile, and may have read the row before that said so.
+            return;
+        }
+
+        // One that is just ending has read the row before that said so, and hears the event no more.
+        bool isRunning = await client.RaiseIfRunningAsync(InstanceId(taskId), SendNowEvent, cancellationToken);
+        for (TimeSpan pause = FirstLook; isRunning && pause < LastLook; pause *= 2)
+        {
+            await Task.Delay(pause, cancellationToken);
+            isRunning = await client.GetInstanceAsync(InstanceId(taskId), getInputsAndOutputs: false, cancellationToken) is { IsCompleted: false };
+        }
+
+        if (!isRunning)
+        {
             await StartAsync(client, taskId, cancellationToken);
         }
     }
@@ -51,15 +67,23 @@ public static class WebhookOrchestration
         Task sendNow = context.WaitForExternalEvent<object?>(SendNowEvent);
         for (int turn = 0; turn < TurnsPerHistory; turn++)
         {
-            if (await context.CallActivityAsync<TimeSpan?>(nameof(DeliverWebhook), new WebhookTurn(taskId, turn), WhileStorageIsAway) is not { } pause)
+            TimeSpan? pause = await context.CallActivityAsync<TimeSpan?>(nameof(DeliverWebhook), new WebhookTurn(taskId, turn), WhileStorageIsAway);
+            if (pause is null && !sendNow.IsCompleted)
             {
                 return;
             }
 
-            using var waiting = new CancellationTokenSource();
-            if (await Task.WhenAny(context.CreateTimer(pause, waiting.Token), sendNow) == sendNow)
+            if (pause is { } time)
             {
-                waiting.Cancel();
+                using var waiting = new CancellationTokenSource();
+                if (await Task.WhenAny(context.CreateTimer(time, waiting.Token), sendNow) == sendNow)
+                {
+                    waiting.Cancel();
+                }
+            }
+
+            if (sendNow.IsCompleted)
+            {
                 sendNow = context.WaitForExternalEvent<object?>(SendNowEvent);
             }
         }
