@@ -82,6 +82,14 @@ public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(ap
 [Long]
 public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api), IClassFixture<FastAzureStorageApi>;
 
+[Long]
+[Collection<FastCollection>]
+public sealed class OperationRaceOnSqlite(FastApi api) : OperationRaceTests(api);
+
+[Long]
+[Collection<FastAzureStorageCollection>]
+public sealed class OperationRaceOnAzureStorage(FastAzureStorageApi api) : OperationRaceTests(api);
+
 [Collection<FastCollection>]
 public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);
 

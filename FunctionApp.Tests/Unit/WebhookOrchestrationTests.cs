@@ -1,5 +1,5 @@
-using FunctionApp.Tasks.Webhooks;
 using DurableTask.Core.Exceptions;
+using FunctionApp.Tasks.Webhooks;
 using Grpc.Core;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;

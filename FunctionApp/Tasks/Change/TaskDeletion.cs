@@ -55,13 +55,17 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         TaskRow row, string instanceId, DateTimeOffset end, DurableTaskClient client, CancellationToken cancellationToken)
     {
         OrchestrationMetadata? instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
-        if (instance is { IsCompleted: false })
-        {
-            await AskToEndAsync(row, instanceId, client, cancellationToken);
-        }
-
+        bool isAsked = false;
         for (TimeSpan pause = FirstPause; instance is { IsCompleted: false }; pause *= 2)
         {
+            // One that is still to begin, and is ended and purged before, would begin when its start message comes, and be there for ever.
+            bool mayAsk = instance.RuntimeStatus != OrchestrationRuntimeStatus.Pending || time.GetUtcNow() - row.Timestamp > Hanging;
+            if (mayAsk && !isAsked)
+            {
+                await AskToEndAsync(row, instanceId, client, cancellationToken);
+                isAsked = true;
+            }
+
             if (time.GetUtcNow() >= end)
             {
                 return false;
