@@ -104,6 +104,27 @@ public sealed class TaskDeletionTests : UpkeepTest
     }
 
     [Fact]
+    public async Task A_delivery_that_is_still_to_begin_is_waited_for()
+    {
+        TaskRow row = Ended();
+        row.WebhookDone = false;
+        await AddAsync(row);
+        string delivery = WebhookOrchestration.InstanceId(row.Id.ToString());
+        Instances[delivery] = OrchestrationRuntimeStatus.Pending;
+        int looks = 0;
+        BeforeLookUp = id =>
+        {
+            // The strict durable client would throw if it were asked to terminate it.
+            Instances[delivery] = id == delivery && ++looks == 4 ? OrchestrationRuntimeStatus.Completed : Instances[delivery];
+            return Task.CompletedTask;
+        };
+
+        Assert.True(await RemoveAsync(row));
+
+        Assert.Empty(Instances);
+    }
+
+    [Fact]
     public async Task One_that_ends_the_moment_it_is_asked_to_is_purged_then()
     {
         TaskRow row = Ended();
