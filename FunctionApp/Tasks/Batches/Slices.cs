@@ -5,7 +5,7 @@ namespace FunctionApp.Tasks.Batches;
 /// <param name="Size">How many of them are in a slice; the last one may have fewer.</param>
 internal readonly record struct Slices(int Items, int Size)
 {
-    /// <summary>That of new batches: a slice costs some 16 requests to storage, and what is lost when a host is killed is worked again.</summary>
+    /// <summary>That of new batches: each costs some eleven requests to storage, and is what a host that is killed has to do again.</summary>
     public const int DefaultSize = 32;
 
     /// <summary>That of rows and orchestrations which do not say it.</summary>
