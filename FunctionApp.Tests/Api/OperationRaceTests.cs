@@ -56,8 +56,8 @@ public abstract class OperationRaceTests(ApiHost api)
         }
     }
 
-    // Two who start a delivery at the same moment, a task that ends and a caller who wants it sent again, are both heard by Azure Storage: the later
-    // start begins it anew, even after it was purged (docs/reliability.md).
+    // Azure Storage hears both who start a delivery at the same moment, as a task that ends and a caller who wants it sent again: the later start
+    // begins it anew, even after it was purged (docs/reliability.md).
     private Task<HttpResponseMessage> AskAsync(int what, string taskId) => what switch
     {
         0 => api.Http.GetAsync($"/tasks/{taskId}", ("Prefer", "wait=1")),
