@@ -83,12 +83,12 @@ public sealed class ReconciliationOnSqlite(FastApi api) : ReconciliationTests(ap
 public sealed class ReconciliationOnAzureStorage(FastAzureStorageApi api) : ReconciliationTests(api), IClassFixture<FastAzureStorageApi>;
 
 [Long]
-[Collection<FastCollection>]
-public sealed class OperationRaceOnSqlite(FastApi api) : OperationRaceTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class OperationRaceOnSqlite(FastApi api) : OperationRaceTests(api), IClassFixture<FastApi>;
 
 [Long]
-[Collection<FastAzureStorageCollection>]
-public sealed class OperationRaceOnAzureStorage(FastAzureStorageApi api) : OperationRaceTests(api);
+[Collection(nameof(RunsAlone))]
+public sealed class OperationRaceOnAzureStorage(FastAzureStorageApi api) : OperationRaceTests(api), IClassFixture<FastAzureStorageApi>;
 
 [Collection<FastCollection>]
 public sealed class BatchOnSqlite(FastApi api) : BatchTests(api);

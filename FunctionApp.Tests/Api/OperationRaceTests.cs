@@ -19,7 +19,7 @@ public abstract class OperationRaceTests(ApiHost api)
         await using WebhookReceiver receiver = await WebhookReceiver.StartAsync(200);
         ConcurrentBag<string> kept = [];
         ConcurrentBag<string> deleted = [];
-        await Parallel.ForEachAsync(Enumerable.Range(0, 300), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, _) =>
         {
             var random = new Random(number);
             string start = random.Next(2) == 0 ? "&delay=3600" : "";
