@@ -35,7 +35,7 @@ public abstract class DeletionTests(ApiHost api)
             using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
             Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
             await AssertUnknownAsync(taskId);
-            await RunAsync("Sweep");
+            await api.Own.Http.RunTimerAsync("Sweep");
             await AssertNothingIsLeftAsync(taskId);
         }
     }
@@ -51,7 +51,7 @@ public abstract class DeletionTests(ApiHost api)
         using HttpResponseMessage deleted = await api.Http.DeleteAsync($"/tasks/{taskId}");
 
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        await RunAsync("Sweep");
+        await api.Own.Http.RunTimerAsync("Sweep");
         await AssertNothingIsLeftAsync(taskId);
         Assert.Null(await api.Own.DurableClient.GetInstanceAsync(WebhookOrchestration.InstanceId(taskId)));
     }
@@ -88,18 +88,11 @@ public abstract class DeletionTests(ApiHost api)
             });
         }
 
-        await RunAsync("Retention");
+        await api.Own.Http.RunTimerAsync("Retention");
 
         await Eventually.AreEqual(0, async () => (await Task.WhenAll(old.Select(id => api.FindRowAsync(id.ToString())))).Count(row => row is not null));
         Assert.NotNull(await api.FindRowAsync(longRunning.ToString()));
         Assert.NotNull(await api.FindRowAsync(young.ToString()));
-    }
-
-    private async Task RunAsync(string function)
-    {
-        using var input = new StringContent("""{"input": ""}""", System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage accepted = await api.Own.Http.PostAsync($"/admin/functions/{function}", input);
-        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
     }
 
     private async Task AssertUnknownAsync(string taskId)

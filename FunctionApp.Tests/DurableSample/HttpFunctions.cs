@@ -21,10 +21,10 @@ public static class HttpFunctions
         throw new InvalidOperationException($"{request.Path} fails on purpose");
     }
 
-    /// <summary>Ends the worker.</summary>
+    /// <summary>Ends the worker, with that exit code.</summary>
     [Function(nameof(Exit))]
     public static void Exit([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
-        Environment.Exit(request.Path.Value!.Length);
+        Environment.Exit(int.Parse(request.Query["code"]!));
 
     /// <summary>Ends when its caller has gone.</summary>
     [Function(nameof(WaitForEver))]

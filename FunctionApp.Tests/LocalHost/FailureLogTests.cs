@@ -13,7 +13,7 @@ public sealed class FailureLogTests : SampleTest
         Assert.Equal(HttpStatusCode.InternalServerError, (await host.Http.GetAsync("/api/throw")).StatusCode);
         await AssertLoggedAsync(host, "fail: Function.Throw[0]", "Executed 'Functions.Throw' (Failed, Id=", "/api/throw fails on purpose");
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Http.GetAsync("/api/exit")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Http.GetAsync("/api/exit?code=3")).StatusCode);
         await AssertLoggedAsync(host, "fail: Function.Exit[0]", "Executed 'Functions.Exit' (Failed, Id=", "WorkerProcessExitException");
     }
 

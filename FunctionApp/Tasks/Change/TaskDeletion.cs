@@ -55,14 +55,14 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         TaskRow row, string instanceId, DateTimeOffset end, DurableTaskClient client, CancellationToken cancellationToken)
     {
         OrchestrationMetadata? instance = await client.GetInstanceAsync(instanceId, getInputsAndOutputs: false, cancellationToken);
+        bool isHanging = time.GetUtcNow() - row.Timestamp > Hanging;
         bool isAsked = false;
         for (TimeSpan pause = FirstPause; instance is { IsCompleted: false }; pause *= 2)
         {
             // One that is still to begin, and is ended and purged before, would begin when its start message comes, and be there for ever.
-            bool mayAsk = instance.RuntimeStatus != OrchestrationRuntimeStatus.Pending || time.GetUtcNow() - row.Timestamp > Hanging;
-            if (mayAsk && !isAsked)
+            if (!isAsked && (isHanging || instance.RuntimeStatus != OrchestrationRuntimeStatus.Pending))
             {
-                await AskToEndAsync(row, instanceId, client, cancellationToken);
+                await AskToEndAsync(row, instanceId, isHanging, client, cancellationToken);
                 isAsked = true;
             }
 
@@ -83,9 +83,9 @@ public sealed class TaskDeletion(TaskTable tasks, KeysTable keys, ItemsTable ite
         return true;
     }
 
-    private async Task AskToEndAsync(TaskRow row, string instanceId, DurableTaskClient client, CancellationToken cancellationToken)
+    private static async Task AskToEndAsync(TaskRow row, string instanceId, bool isHanging, DurableTaskClient client, CancellationToken cancellationToken)
     {
-        if (instanceId != row.Id.ToString() || time.GetUtcNow() - row.Timestamp > Hanging)
+        if (isHanging || instanceId != row.Id.ToString())
         {
             // A webhook's next attempt may be hours away.
             await client.TerminateIfRunningAsync(instanceId, cancellationToken);

@@ -102,8 +102,7 @@ public sealed record ItemCounts(int Total, int? Succeeded, int? Failed)
         }
 
         int? failed = row.Slices is null ? 0 : row.FailedItems;
-        var slices = new Slices(total, row.SliceSize ?? Slices.FormerSize);
-        return new(total, slices.CountItems(row.Slices ?? 0) - failed, failed);
+        return new(total, Slices.Of(row).CountItems(row.Slices ?? 0) - failed, failed);
     }
 }
 

@@ -26,6 +26,7 @@ internal static class OrchestrationStart
     /// <exception cref="RpcException">It could not be started, and is not there.</exception>
     public static Task StartTaskAsync(this DurableTaskClient client, TaskRow row, ETag etag, CancellationToken cancellationToken)
     {
+        var slices = Slices.Of(row);
         var input = new OrchestrationInput(
             row.Activity!,
             row.BodySize is null && row.Input?.ToMemory().Length <= LargestInHistory ? row.Input.ToString() : null,
@@ -35,10 +36,10 @@ internal static class OrchestrationStart
             etag.ToString(),
             row.StartAt,
             row.StartBy,
-            row.Items ?? 0,
+            slices.Items,
             row.WebhookUrl is not null,
             Activity.Current?.Id,
-            row.SliceSize ?? Slices.FormerSize);
+            slices.Size);
 
         string orchestration = row.Items is null ? nameof(TaskOrchestration) : nameof(BatchOrchestration);
         return client.StartUnlessAsync([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses], orchestration, row.Id.ToString(), input, cancellationToken);

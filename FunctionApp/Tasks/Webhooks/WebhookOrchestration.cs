@@ -13,9 +13,9 @@ public static class WebhookOrchestration
     // Then the history begins anew, so that it does not grow for as long as a receiver is busy.
     private const int TurnsPerHistory = 50;
 
-    // How long a delivery that was told to send is watched for its end: a turn that had begun before is over by then.
-    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(0.05);
-    private static readonly TimeSpan LastLook = TimeSpan.FromSeconds(1);
+    // A delivery that was told to send is watched for its end for some one and a half seconds: a turn that had begun before is over by then.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.05);
+    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(0.8);
 
     // The event that wakes a delivery which waits for its next attempt.
     private const string SendNowEvent = "sendNow";
@@ -48,7 +48,7 @@ public static class WebhookOrchestration
 
         // One that is just ending has read the row before that said so, and hears the event no more.
         bool isRunning = await client.RaiseIfRunningAsync(InstanceId(taskId), SendNowEvent, cancellationToken);
-        for (TimeSpan pause = FirstLook; isRunning && pause < LastLook; pause *= 2)
+        for (TimeSpan pause = FirstPause; isRunning && pause <= LastPause; pause *= 2)
         {
             await Task.Delay(pause, cancellationToken);
             isRunning = await client.GetInstanceAsync(InstanceId(taskId), getInputsAndOutputs: false, cancellationToken) is { IsCompleted: false };
@@ -73,10 +73,10 @@ public static class WebhookOrchestration
                 return;
             }
 
-            if (pause is { } time)
+            if (pause is not null)
             {
                 using var waiting = new CancellationTokenSource();
-                if (await Task.WhenAny(context.CreateTimer(time, waiting.Token), sendNow) == sendNow)
+                if (await Task.WhenAny(context.CreateTimer(pause.Value, waiting.Token), sendNow) == sendNow)
                 {
                     waiting.Cancel();
                 }
